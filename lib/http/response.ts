@@ -1,0 +1,104 @@
+/**
+ * Responses as bytes (RFC 9112, 4).
+ * @module
+ */
+
+/** An answer to a request. */
+export interface Reply {
+  /** The status (RFC 9110, 15). */
+  status: number;
+  /** The fields; `Content-Length`, `Date` and `Connection` are added. */
+  headers?: readonly [name: string, value: string][];
+  /** The body; text is sent as UTF-8. */
+  body?: string | Uint8Array;
+}
+
+/** RFC 9110, 15: the statuses that are sent here, with their phrases. */
+const phrases: Record<number, string> = {
+  100: "Continue",
+  101: "Switching Protocols",
+  200: "OK",
+  204: "No Content",
+  304: "Not Modified",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  411: "Length Required",
+  413: "Content Too Large",
+  414: "URI Too Long",
+  415: "Unsupported Media Type",
+  417: "Expectation Failed",
+  421: "Misdirected Request",
+  426: "Upgrade Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
+};
+
+const encoder = new TextEncoder();
+
+/** RFC 9110, 5.5: a value holds no CR, LF or NUL; one that does would split the response. */
+const fieldValue = /^[\t -~\x80-\xff]*$/;
+
+/**
+ * The first line and the fields of a response, up to the empty line, which is included.
+ * @throws {TypeError} If a field's value holds a control character.
+ */
+export function encodeHead(
+  status: number,
+  headers: readonly [name: string, value: string][],
+): string {
+  let head = `HTTP/1.1 ${status} ${phrases[status] ?? "Unknown"}\r\n`;
+  for (const [name, value] of headers) {
+    if (!fieldValue.test(value)) throw new TypeError(`control character in the field ${name}`);
+    head += `${name}: ${value}\r\n`;
+  }
+  return head + "\r\n";
+}
+
+/**
+ * Encodes a response.
+ * @param reply What to say.
+ * @param request Whether it was a `HEAD`, which gets no body, and whether the connection stays open after it.
+ * @throws {TypeError} If a field's value holds a control character.
+ */
+export function encodeResponse(
+  reply: Reply,
+  request: { method: string; keepAlive: boolean },
+): Uint8Array {
+  const body = typeof reply.body === "string"
+    ? encoder.encode(reply.body)
+    : reply.body ?? new Uint8Array(0);
+  // RFC 9110, 8.6: no Content-Length "in any response with a status code of 1xx (Informational) or 204".
+  const bodiless = reply.status === 204 || reply.status === 304;
+  const head = encodeHead(reply.status, [
+    ...reply.headers ?? [],
+    ["Date", new Date().toUTCString()],
+    ...bodiless ? [] : [["Content-Length", String(body.length)] as [string, string]],
+    ...request.keepAlive ? [] : [["Connection", "close"] as [string, string]],
+  ]);
+  const silent = bodiless || request.method === "HEAD";
+  const bytes = new Uint8Array(head.length + (silent ? 0 : body.length));
+  for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
+  if (!silent) bytes.set(body, head.length);
+  return bytes;
+}
+
+/** An answer of one line of plain text, as errors are. */
+export function textReply(
+  status: number,
+  text: string,
+  headers: readonly [name: string, value: string][] = [],
+): Reply {
+  return {
+    status,
+    headers: [["Content-Type", "text/plain; charset=utf-8"], ...headers],
+    body: text + "\n",
+  };
+}

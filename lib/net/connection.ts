@@ -1,0 +1,259 @@
+/**
+ * One accepted connection: requests one after another, until it ends or becomes a WebSocket.
+ * @module
+ */
+import { bodyFraming, BodyReader, type Framing } from "../http/body.ts";
+import { HttpError } from "../http/error.ts";
+import { type Head, HeadParser } from "../http/head.ts";
+import { encodeHead, encodeResponse, type Reply, textReply } from "../http/response.ts";
+import type { Accepted } from "../websocket/handshake.ts";
+import type { Clock, Timed } from "./clock.ts";
+import type { ConnectionSettings } from "./settings.ts";
+import { Socket, type SocketHandler } from "./socket.ts";
+import { isGone, type Peer, Transport } from "./transport.ts";
+
+/** A request, as the service sees it. */
+export interface Request extends Head {
+  /** Who asks. */
+  peer: Peer;
+  /** Whether it announces a body. */
+  hasBody: boolean;
+  /**
+   * Reads the body; asks for it first where the client waits to be asked.
+   * @returns At most `maxMessage` bytes.
+   * @throws {HttpError} 400, 408 or 413.
+   */
+  body(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Says that a request becomes a WebSocket. */
+export interface Upgrade {
+  /** What the handshake answers. */
+  upgrade: Accepted;
+  /** Who is told of what comes. */
+  handler: SocketHandler;
+}
+
+/** What a service answers; an {@linkcode HttpError} that it throws is an answer too. */
+export type Handle = (request: Request) => Reply | Upgrade | Promise<Reply | Upgrade>;
+
+/** What connections have in common. */
+export interface ConnectionContext {
+  /** Answers requests. */
+  handle: Handle;
+  /** Limits and times. */
+  settings: ConnectionSettings;
+  /** Drives every deadline. */
+  clock: Clock;
+  /** Told of faults of ours: they end one connection only. */
+  fault: (error: unknown) => void;
+  /** Whether the server is shutting down. */
+  draining: boolean;
+}
+
+/** For the peer to read our last answer and end its side, in ms. */
+const LINGER = 2000;
+/** Largest body that is read and thrown away to keep a connection, in bytes. */
+const SKIPPABLE = 64 * 1024;
+
+/** One connection, from accept to its end. */
+export class Connection implements Timed {
+  /** Its WebSocket, once it has become one. */
+  socket: Socket | undefined;
+  readonly #transport: Transport;
+  readonly #context: ConnectionContext;
+  /** When what is awaited from the client must be there; `Infinity` while nothing is. */
+  #deadline = Infinity;
+  /** Whether a request has begun: who is too slow then is told. */
+  #begun = false;
+  /** Whether nothing is under way: a keep-alive connection between two requests. */
+  idle = true;
+
+  /**
+   * @param conn As accepted.
+   * @param context What all connections share.
+   */
+  constructor(conn: Deno.Conn, context: ConnectionContext) {
+    this.#context = context;
+    this.#transport = new Transport(conn, context.clock);
+    this.#transport.owner = this;
+  }
+
+  /** Serves it to its end. Never rejects. */
+  async serve(): Promise<void> {
+    const context = this.#context, transport = this.#transport;
+    try {
+      while (await this.#request());
+      if (this.socket === undefined) {
+        transport.leave(LINGER).catch(context.fault);
+        while (await transport.read() > 0);
+      }
+    } catch (error) {
+      if (!isGone(error)) context.fault(error);
+    } finally {
+      transport.drop();
+      await transport.outbox.drained();
+      transport.input.dispose();
+    }
+  }
+
+  /** Refuses the connection as a whole, with an answer to no request. */
+  refuse(error: HttpError): void {
+    this.#transport.outbox.bytes(
+      encodeResponse(refusal(error), { method: "GET", keepAlive: false }),
+    );
+    this.#transport.leave(LINGER).catch(this.#context.fault);
+  }
+
+  /** Ends it at once. */
+  drop(): void {
+    if (this.socket !== undefined) this.socket.drop();
+    else this.#transport.drop();
+  }
+
+  /** @inheritDoc */
+  tick(now: number): void {
+    if (now < this.#deadline) return;
+    if (this.#begun) this.refuse(new HttpError(408, "the request took too long"));
+    else this.#transport.leave(0).catch(this.#context.fault);
+  }
+
+  /** Serves one request. Returns whether another may follow. */
+  async #request(): Promise<boolean> {
+    const { outbox } = this.#transport;
+    let request = { method: "GET", keepAlive: false };
+    try {
+      const head = await this.#head();
+      if (head === undefined) return false;
+      request = head;
+      this.idle = false;
+      const body = new RequestBody(
+        bodyFraming(head),
+        head,
+        this.#transport,
+        this.#context.settings,
+      );
+      const answer = await this.#answer(head, body);
+      if ("upgrade" in answer) return await this.#upgrade(answer);
+      request.keepAlive &&= !this.#context.draining && await body.skip();
+      outbox.bytes(encodeResponse(answer, request));
+      await outbox.drained();
+      return request.keepAlive && !this.#transport.leaving;
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      outbox.bytes(encodeResponse(refusal(error), { method: request.method, keepAlive: false }));
+      return false;
+    }
+  }
+
+  /** Reads a head. `undefined` at the end of the connection. */
+  async #head(): Promise<Head | undefined> {
+    const { input } = this.#transport;
+    const parser = new HeadParser();
+    this.idle = true;
+    this.#deadline = this.#transport.now + this.#context.settings.handshakeTimeout;
+    for (;;) {
+      this.#begun = input.length > 0;
+      const size = parser.parse(input.bytes, input.start, input.end);
+      if (size > 0) {
+        input.start += size;
+        this.#deadline = Infinity;
+        return parser.head;
+      }
+      if (await this.#transport.read() === 0) return undefined;
+    }
+  }
+
+  async #answer(head: Head, body: RequestBody): Promise<Reply | Upgrade> {
+    const request: Request = {
+      ...head,
+      peer: this.#transport.peer,
+      hasBody: body.announced,
+      body: async () => {
+        this.#deadline = this.#transport.now + this.#context.settings.bodyTimeout;
+        const bytes = await body.read();
+        this.#deadline = Infinity;
+        return bytes;
+      },
+    };
+    try {
+      return await this.#context.handle(request);
+    } catch (error) {
+      if (error instanceof HttpError || isGone(error)) throw error;
+      this.#context.fault(error);
+      throw new HttpError(500, "internal error");
+    }
+  }
+
+  async #upgrade({ upgrade, handler }: Upgrade): Promise<false> {
+    const { settings, fault } = this.#context;
+    const head = encodeHead(101, upgrade.headers);
+    this.#transport.outbox.bytes(new TextEncoder().encode(head));
+    this.socket = new Socket(this.#transport, upgrade.protocol, handler, settings, fault);
+    if (this.#context.draining) this.socket.close(1001, "shutting down");
+    await this.socket.run();
+    return false;
+  }
+}
+
+function refusal(error: HttpError): Reply {
+  return textReply(error.status, error.message, error.headers);
+}
+
+/** The body of one request, read when somebody wants it. */
+class RequestBody {
+  readonly announced: boolean;
+  readonly #framing: Framing;
+  readonly #transport: Transport;
+  readonly #limit: number;
+  readonly #expected: boolean;
+  #body: Promise<Uint8Array<ArrayBuffer>> | undefined;
+
+  constructor(
+    framing: Framing | undefined,
+    head: Head,
+    transport: Transport,
+    settings: ConnectionSettings,
+  ) {
+    this.announced = framing !== undefined;
+    this.#framing = framing ?? 0;
+    this.#transport = transport;
+    this.#limit = settings.maxMessage;
+    // RFC 9110, 10.1.1: an expectation is of HTTP/1.1; one that is not known is 417.
+    const expect = head.minor === 1 ? head.headers.get("expect") : undefined;
+    if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
+      throw new HttpError(417, "only 100-continue can be expected");
+    }
+    this.#expected = expect !== undefined;
+  }
+
+  read(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#body ??= this.#read(this.#limit);
+  }
+
+  /** Sees to it that the next request is behind this one's body. Returns whether it could. */
+  async skip(): Promise<boolean> {
+    if (this.#body !== undefined || this.#framing === 0) return true;
+    // A client that waits to be asked for the body was not: whether it sends it now, nobody can know.
+    if (this.#expected || this.#framing === "chunked" || this.#framing > SKIPPABLE) return false;
+    await this.#read(SKIPPABLE);
+    return true;
+  }
+
+  async #read(limit: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { input, outbox } = this.#transport;
+    const reader = new BodyReader(this.#framing, limit);
+    // RFC 9110, 10.1.1: no 100 is needed where the body, or some of it, is there already.
+    if (this.#expected && !reader.done && input.length === 0) {
+      outbox.bytes(new TextEncoder().encode(encodeHead(100, [])));
+      outbox.flush();
+    }
+    for (;;) {
+      input.start = reader.read(input.bytes, input.start, input.end);
+      if (reader.done) return reader.body;
+      if (await this.#transport.read() === 0) {
+        throw new HttpError(400, "the body ended early");
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Accepting connections, also when the process has run out of file descriptors; and shutting down.
+ * @module
+ */
+import { HttpError } from "../http/error.ts";
+import { CloseCode } from "../websocket/close.ts";
+import { Clock } from "./clock.ts";
+import { Connection, type ConnectionContext, type Handle } from "./connection.ts";
+import type { ConnectionSettings } from "./settings.ts";
+
+/** Settings of a listener, besides those of its connections. */
+export interface ListenerSettings extends ConnectionSettings {
+  /** Most connections at once. More: 503. */
+  maxConnections: number;
+}
+
+/** First and longest pause after an accept that failed, in ms. */
+const FIRST_PAUSE = 20, LONGEST_PAUSE = 1000;
+/** Between ticks of the clock, in ms: at most this, and a quarter of the shortest time that it watches. */
+const TICK = 100;
+
+/** Share of the drain time over which closes are spread; the rest is for the peers to answer the last of them. */
+const SPREAD = 0.9;
+
+/** A listener that serves what it accepts. */
+export class Server {
+  /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
+  readonly finished: Promise<void>;
+  readonly #listener: Deno.Listener;
+  readonly #settings: ListenerSettings;
+  readonly #context: ConnectionContext;
+  /** Open connections, each with the promise of its end. */
+  readonly #serving = new Map<Connection, Promise<void>>();
+  #shutdown: Promise<void> | undefined;
+
+  /**
+   * Begins to accept.
+   * @param listener As `Deno.listen` gives it.
+   * @param handle Answers requests.
+   * @param settings Limits and times.
+   * @param fault Told of faults, ours or the system's; none of them ends the process.
+   */
+  constructor(
+    listener: Deno.Listener,
+    handle: Handle,
+    settings: ListenerSettings,
+    fault: (error: unknown) => void,
+  ) {
+    this.#listener = listener;
+    this.#settings = settings;
+    const { handshakeTimeout, pingInterval, pingTimeout, closeTimeout, writeTimeout } = settings;
+    const times = [handshakeTimeout, pingInterval, pingTimeout, closeTimeout, writeTimeout];
+    const clock = new Clock(Math.max(1, Math.min(TICK, Math.min(...times) / 4)));
+    this.#context = { handle, settings, clock, fault, draining: false };
+    this.finished = this.#accept();
+  }
+
+  /** Where it listens. */
+  get addr(): Deno.Addr {
+    return this.#listener.addr;
+  }
+
+  /** How many connections are open. */
+  get size(): number {
+    return this.#serving.size;
+  }
+
+  /** Whether it is shutting down. */
+  get draining(): boolean {
+    return this.#context.draining;
+  }
+
+  /**
+   * Stops accepting, closes every WebSocket with 1001, ends when all are gone, at the latest after `drain`.
+   * A second call changes nothing.
+   * @param drain Over how long the closes are spread, and when what is left is dropped; in ms.
+   */
+  shutdown(drain: number): Promise<void> {
+    return this.#shutdown ??= this.#drain(drain);
+  }
+
+  async #drain(drain: number): Promise<void> {
+    this.#context.draining = true;
+    this.#listener.close();
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(deadline.resolve, drain);
+    await Promise.race([deadline.promise, this.#closeAll(drain * SPREAD)]);
+    clearTimeout(timer);
+    for (const connection of this.#serving.keys()) connection.drop();
+    await this.finished;
+  }
+
+  /** Resolves when nothing is left but keep-alive connections that wait for a request. */
+  async #closeAll(spread: number): Promise<void> {
+    const began = performance.now();
+    const sockets = [...this.#serving.keys()].filter((c) => c.socket !== undefined);
+    for (const [index, connection] of sockets.entries()) {
+      const wait = began + spread * index / sockets.length - performance.now();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      connection.socket?.close(CloseCode.GoingAway, "shutting down");
+    }
+    for (const [connection, end] of this.#serving) if (!connection.idle) await end;
+  }
+
+  async #accept(): Promise<void> {
+    let pause = FIRST_PAUSE;
+    while (!this.draining) {
+      try {
+        this.#admit(await this.#listener.accept());
+        pause = FIRST_PAUSE;
+      } catch (error) {
+        if (this.draining) break;
+        // EMFILE and its like pass when a connection ends; a listener given up would not come back.
+        if (pause === FIRST_PAUSE) this.#context.fault(error);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        pause = Math.min(pause * 2, LONGEST_PAUSE);
+      }
+    }
+    while (this.#serving.size > 0) await Promise.all(this.#serving.values());
+    this.#context.clock.stop();
+  }
+
+  #admit(conn: Deno.Conn): void {
+    // Frames are small and must not wait for one another (RFC 896's delay).
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
+    const connection = new Connection(conn, this.#context);
+    if (this.size >= this.#settings.maxConnections) {
+      connection.refuse(new HttpError(503, "too many connections", [["Retry-After", "1"]]));
+    }
+    const end = connection.serve().finally(() => this.#serving.delete(connection));
+    this.#serving.set(connection, end);
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * One WebSocket connection: protocol, buffers and deadlines put together.
+ * @module
+ */
+import { CloseCode } from "../websocket/close.ts";
+import { Opcode } from "../websocket/frame.ts";
+import { type Ending, Protocol, type ProtocolEvents } from "../websocket/protocol.ts";
+import type { Timed } from "./clock.ts";
+import type { ConnectionSettings } from "./settings.ts";
+import { isGone, type Peer, type Transport } from "./transport.ts";
+
+/** What a WebSocket's owner wants to know. A throw in any of these ends that connection (1011), never the process. */
+export interface SocketHandler {
+  /** The handshake is done. */
+  open?(socket: Socket): void;
+  /**
+   * A whole message.
+   * @param payload Valid until this returns; text is valid UTF-8.
+   * @param opcode {@linkcode Opcode} `Text` or `Binary`.
+   */
+  message?(socket: Socket, payload: Uint8Array, opcode: number): void;
+  /** The end, exactly once. */
+  close?(socket: Socket, ending: Ending): void;
+  /** Called at each tick of the clock while open; now in ms. */
+  tick?(socket: Socket, now: number): void;
+}
+
+/** Own replies that may wait before reading stops until they have left, in bytes. */
+const PAUSE = 64 * 1024;
+const nothing = new Uint8Array(0);
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(4096);
+
+/** The server's side of one WebSocket. */
+export class Socket implements ProtocolEvents, Timed {
+  /** The subprotocol that was chosen; empty where none was. */
+  readonly protocol: string;
+  readonly #transport: Transport;
+  readonly #machine: Protocol;
+  readonly #handler: SocketHandler;
+  readonly #settings: ConnectionSettings;
+  readonly #fault: (error: unknown) => void;
+  #ended = false;
+  #paused = false;
+  #pingAt: number;
+  /** Until when a sign of life must come, after a ping. */
+  #aliveBy = Infinity;
+  #messageBy = Infinity;
+  #messages = 0;
+  #closeBy = Infinity;
+
+  /**
+   * @param transport The connection, its handshake answered; bytes behind the request are in its input.
+   * @param protocol The subprotocol that was chosen.
+   * @param handler Who is told.
+   * @param settings Limits and times.
+   * @param fault Told what a handler threw.
+   */
+  constructor(
+    transport: Transport,
+    protocol: string | undefined,
+    handler: SocketHandler,
+    settings: ConnectionSettings,
+    fault: (error: unknown) => void,
+  ) {
+    this.protocol = protocol ?? "";
+    this.#transport = transport;
+    this.#machine = new Protocol(transport.outbox, this, settings);
+    this.#handler = handler;
+    this.#settings = settings;
+    this.#fault = fault;
+    this.#pingAt = transport.now + settings.pingInterval;
+    transport.owner = this;
+  }
+
+  /** Who is at the other end. */
+  get peer(): Peer {
+    return this.#transport.peer;
+  }
+
+  /** Whether messages can be sent. */
+  get open(): boolean {
+    return this.#machine.state === "open";
+  }
+
+  /** What was sent and has not left yet, in bytes. */
+  get bufferedAmount(): number {
+    return this.#transport.outbox.bufferedAmount;
+  }
+
+  /**
+   * Sends a message. It leaves, with all else that is sent in this turn of the event loop, as one write.
+   * @param data Text, or bytes, which are copied.
+   * @param opcode For bytes: {@linkcode Opcode} `Binary` (default), or `Text` where they are UTF-8.
+   * @returns Whether it was taken: `false` once the connection is closing, or if the peer reads too slowly (1013).
+   */
+  send(data: string | Uint8Array, opcode: number = Opcode.Binary): boolean {
+    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow();
+    if (typeof data !== "string") return this.#machine.send(data, opcode);
+    return this.#machine.send(encodeText(data), Opcode.Text);
+  }
+
+  /**
+   * Begins the closing handshake, behind what was sent before.
+   * @param code 1000, 1001, 1003, 1007 to 1014, or 3000 to 4999.
+   * @param reason At most 123 bytes of UTF-8; what is longer is cut.
+   * @throws {RangeError} If the code must not appear in a close frame.
+   */
+  close(code: number = CloseCode.Normal, reason = ""): void {
+    this.#machine.close(code, reason);
+    this.#settle();
+  }
+
+  /** Ends the connection at once. */
+  drop(): void {
+    this.#machine.lost();
+    this.#settle();
+    this.#transport.drop();
+  }
+
+  /** Runs the connection to its end. Never rejects for what the peer or the handler does. */
+  async run(): Promise<void> {
+    this.#guard(() => this.#handler.open?.(this));
+    this.#receive();
+    const { outbox } = this.#transport;
+    try {
+      while (await this.#transport.read() > 0) {
+        this.#aliveBy = Infinity;
+        this.#receive();
+        outbox.flush();
+        if (outbox.bufferedAmount > PAUSE) await this.#pause();
+      }
+    } catch (error) {
+      if (!isGone(error)) this.#fault(error);
+    }
+    // Whatever comes from the peer, and however it left, ends here.
+    this.#machine.lost();
+    this.#settle();
+    await outbox.drained();
+  }
+
+  /** @inheritDoc */
+  message(payload: Uint8Array, opcode: number): void {
+    this.#handler.message?.(this, payload, opcode);
+  }
+
+  /** @inheritDoc */
+  tick(now: number): void {
+    const { outbox } = this.#transport;
+    const { pingInterval, pingTimeout, writeTimeout } = this.#settings;
+    if (outbox.bufferedAmount > 0 && now - outbox.progressAt > writeTimeout) this.#tooSlow();
+    else if (now >= this.#closeBy) this.drop();
+    else if (now >= this.#messageBy) this.#fail(CloseCode.Policy, "message took too long");
+    else if (now >= this.#aliveBy && !this.#paused) this.drop();
+    else if (now >= this.#pingAt) {
+      this.#pingAt = now + pingInterval;
+      this.#aliveBy = Math.min(this.#aliveBy, now + pingTimeout);
+      this.#machine.ping(nothing);
+    }
+    if (this.open) this.#guard(() => this.#handler.tick?.(this, now));
+  }
+
+  async #pause(): Promise<void> {
+    this.#paused = true;
+    await this.#transport.outbox.drained(PAUSE);
+    this.#paused = false;
+  }
+
+  #receive(): void {
+    const machine = this.#machine;
+    this.#guard(() => machine.receive(this.#transport.input));
+    if (!machine.unfinished) this.#messageBy = Infinity;
+    else if (this.#messageBy === Infinity || machine.messages !== this.#messages) {
+      this.#messageBy = this.#transport.now + this.#settings.messageTimeout;
+    }
+    this.#messages = machine.messages;
+    this.#settle();
+  }
+
+  /** Calls what may throw for a reason of its own. */
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#fault(error);
+      this.#fail(CloseCode.InternalError, "internal error");
+    }
+  }
+
+  #fail(code: number, reason: string): void {
+    this.#machine.fail(code, reason);
+    this.#settle();
+  }
+
+  /** The queue will not shrink: it makes room for the one frame that says so. */
+  #tooSlow(): void {
+    this.#transport.outbox.discard();
+    this.#fail(CloseCode.TryAgainLater, "reading too slowly");
+  }
+
+  /** Does what the protocol's state asks for. */
+  #settle(): void {
+    const { state, ending } = this.#machine;
+    if (state === "closing" && this.#closeBy === Infinity) {
+      this.#closeBy = this.#transport.now + this.#settings.closeTimeout;
+    }
+    if (state !== "closed" || this.#ended) return;
+    this.#ended = true;
+    // 7.1.1: the server ends TCP; it "SHOULD ... first" so that it, not the client, holds TIME_WAIT.
+    this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
+    this.#guard(() => this.#handler.close?.(this, ending!));
+  }
+}
+
+/** Text as UTF-8; valid until the next call. */
+function encodeText(text: string): Uint8Array {
+  // At most three bytes for each UTF-16 code unit.
+  if (text.length * 3 > scratch.length) return encoder.encode(text);
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+}

@@ -1,0 +1,124 @@
+/**
+ * From fragments to messages (RFC 6455, 5.4): order, limits, UTF-8.
+ * @module
+ */
+import { CloseCode, ProtocolError } from "./close.ts";
+import { type FrameHeader, Opcode } from "./frame.ts";
+import { lendBuffer, returnBuffer } from "./pool.ts";
+import { Utf8Validator } from "./utf8.ts";
+
+/** The limits of one message. */
+export interface MessageLimits {
+  /** Largest message, all fragments together, in bytes. Larger: 1009. */
+  maxMessage: number;
+  /** Most fragments of one message. More: 1008. */
+  maxFragments: number;
+}
+
+/** Assembles the data frames of one connection into messages. */
+export class MessageAssembler {
+  /** Opcode of the message under way: {@linkcode Opcode} `Text` or `Binary`; 0 between messages. */
+  opcode = 0;
+  readonly #limits: MessageLimits;
+  readonly #utf8 = new Utf8Validator();
+  #fragments = 0;
+  /** The fragments before the present one; `undefined` while there is only one, which is never copied. */
+  #gathered: Uint8Array<ArrayBuffer> | undefined;
+  #size = 0;
+
+  /** @param limits What a message may be at most. */
+  constructor(limits: MessageLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Takes the header of a data frame, before any of its payload.
+   * @throws {ProtocolError} 1002 if out of order, 1008 if one fragment too many, 1009 if too big.
+   */
+  begin(header: FrameHeader): void {
+    if (header.opcode === Opcode.Continuation) {
+      // 5.4: a continuation belongs to a message that was begun.
+      if (this.opcode === 0) {
+        throw new ProtocolError(
+          CloseCode.ProtocolError,
+          "continuation of nothing",
+        );
+      }
+    } else {
+      // 5.4: "The fragments of one message MUST NOT be interleaved between the fragments of another message".
+      if (this.opcode !== 0) {
+        throw new ProtocolError(
+          CloseCode.ProtocolError,
+          "message within a message",
+        );
+      }
+      this.opcode = header.opcode;
+      this.#fragments = this.#size = 0;
+      this.#utf8.reset();
+    }
+    if (++this.#fragments > this.#limits.maxFragments) {
+      throw new ProtocolError(CloseCode.Policy, "too many fragments");
+    }
+    if (this.#size + header.length > this.#limits.maxMessage) {
+      throw new ProtocolError(CloseCode.TooBig, "message is too big");
+    }
+  }
+
+  /**
+   * Takes payload as it arrives, so that bad UTF-8 fails at its first byte, also inside a frame.
+   * @param bytes Where the unmasked payload is.
+   * @param from Index of its first byte that was not shown before.
+   * @param to Index after its last.
+   * @param ascii Whether all of them are below 0x80.
+   * @throws {ProtocolError} 1007 at the first byte that makes a text invalid.
+   */
+  validate(bytes: Uint8Array, from: number, to: number, ascii: boolean): void {
+    if (this.opcode !== Opcode.Text || ascii && this.#utf8.complete) return;
+    if (!this.#utf8.push(bytes, from, to)) invalidText();
+  }
+
+  /**
+   * Takes a data frame whose payload is there whole.
+   * @returns The message, if this was its last fragment: valid until the next call.
+   * @throws {ProtocolError} 1007 if a text ends within a character.
+   */
+  finish(header: FrameHeader, payload: Uint8Array): Uint8Array | undefined {
+    if (header.fin && this.opcode === Opcode.Text && !this.#utf8.complete) {
+      invalidText();
+    }
+    if (header.fin && this.#gathered === undefined) return payload;
+    this.#gather(payload);
+    return header.fin ? this.#gathered!.subarray(0, this.#size) : undefined;
+  }
+
+  /** Forgets the message that {@linkcode finish} returned. */
+  end(): void {
+    this.opcode = 0;
+    if (this.#gathered !== undefined) this.dispose();
+  }
+
+  /** Gives back what is held. */
+  dispose(): void {
+    if (this.#gathered !== undefined) returnBuffer(this.#gathered);
+    this.#gathered = undefined;
+  }
+
+  #gather(payload: Uint8Array): void {
+    const size = this.#size + payload.length;
+    const old = this.#gathered;
+    if (old === undefined || old.length < size) {
+      this.#gathered = lendBuffer(size);
+      if (old !== undefined) {
+        this.#gathered.set(old.subarray(0, this.#size));
+        returnBuffer(old);
+      }
+    }
+    this.#gathered!.set(payload, this.#size);
+    this.#size = size;
+  }
+}
+
+function invalidText(): never {
+  // 8.1: "the endpoint MUST _Fail the WebSocket Connection_"; 7.4.1 names the code.
+  throw new ProtocolError(CloseCode.InvalidData, "text is not UTF-8");
+}

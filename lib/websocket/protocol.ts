@@ -1,0 +1,259 @@
+/**
+ * The state machine of one connection (RFC 6455, sections 5 to 7), server side. Bytes in, events and
+ * frames out: it reads no socket, keeps no timer and awaits nothing.
+ * @module
+ */
+import { CloseCode, type CloseReason, decodeClose, encodeClose, ProtocolError } from "./close.ts";
+import { FIN, FrameHeader, Opcode, readHeader, rotateKey, unmaskWords } from "./frame.ts";
+import { MessageAssembler, type MessageLimits } from "./message.ts";
+
+/** Where a connection stands in its life (RFC 6455, section 7). */
+export type State = "open" | "closing" | "closed";
+
+/** What can change that. */
+type Change = "close sent" | "close received" | "failed" | "lost";
+
+/** The closing handshake (RFC 6455, 7.1): what follows what. */
+const next: Record<State, Record<Change, State>> = {
+  open: {
+    "close sent": "closing",
+    "close received": "closed",
+    failed: "closed",
+    lost: "closed",
+  },
+  closing: {
+    "close sent": "closing",
+    "close received": "closed",
+    failed: "closed",
+    lost: "closed",
+  },
+  closed: {
+    "close sent": "closed",
+    "close received": "closed",
+    failed: "closed",
+    lost: "closed",
+  },
+};
+
+/** Where the bytes are: consumed from `start` on, which is moved. {@linkcode Input} is one. */
+export interface Received {
+  /** The buffer. */
+  bytes: Uint8Array;
+  /** The same buffer, from its first byte on, as 32-bit words. */
+  words: Int32Array;
+  /** Index of the first byte that was not consumed. */
+  start: number;
+  /** Index after the last byte that has arrived. */
+  end: number;
+}
+
+/** Where frames go: they are to be written in the order of the calls. */
+export interface FrameWriter {
+  /**
+   * Takes one frame.
+   * @param first The first byte: FIN, reserved bits and opcode.
+   * @param payload Valid until the call returns.
+   */
+  frame(first: number, payload: Uint8Array): void;
+}
+
+/** What a connection tells its owner. */
+export interface ProtocolEvents {
+  /**
+   * A whole message.
+   * @param payload Valid until the call returns; text is valid UTF-8.
+   * @param opcode {@linkcode Opcode} `Text` or `Binary`.
+   */
+  message(payload: Uint8Array, opcode: number): void;
+  /** A ping; it is answered already. */
+  ping?(payload: Uint8Array): void;
+  /** A pong, asked for or not. */
+  pong?(payload: Uint8Array): void;
+}
+
+/** How a connection ended. */
+export interface Ending extends CloseReason {
+  /** Whether the closing handshake was completed (RFC 6455, 7.1.4). */
+  clean: boolean;
+}
+
+/** One WebSocket connection, after its handshake. */
+export class Protocol {
+  /** Where it stands. In `closing` this side has sent its close frame; in `closed` nothing is sent or received any more. */
+  state: State = "open";
+  /** How it ended, once `closed`: the peer's code, or the one this side failed it with. */
+  ending: Ending | undefined;
+  /** How many messages have been received. */
+  messages = 0;
+  readonly #writer: FrameWriter;
+  readonly #events: ProtocolEvents;
+  readonly #header = new FrameHeader();
+  readonly #assembler: MessageAssembler;
+  /** Whether `#header` holds the header of a frame whose payload has not all arrived. */
+  #inFrame = false;
+  /** How much of that payload is unmasked and validated, in bytes. */
+  #done = 0;
+  /** Whether the last call of `receive` left the beginning of a frame behind. */
+  #partial = false;
+
+  /**
+   * @param writer Where its frames go.
+   * @param events Who is told.
+   * @param limits What a message may be at most.
+   */
+  constructor(
+    writer: FrameWriter,
+    events: ProtocolEvents,
+    limits: MessageLimits,
+  ) {
+    this.#writer = writer;
+    this.#events = events;
+    this.#assembler = new MessageAssembler(limits);
+  }
+
+  /** Whether a frame or a message was begun and not ended. */
+  get unfinished(): boolean {
+    return this.state !== "closed" &&
+      (this.#partial || this.#assembler.opcode !== 0);
+  }
+
+  /**
+   * Takes what has arrived: every whole frame is consumed, the rest stays and must be there, as it is, at the next call.
+   * What breaks a rule ends the connection with the code that names it, after the replies already owed.
+   */
+  receive(input: Received): void {
+    try {
+      while (this.state !== "closed" && this.#frame(input));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.fail(error.code, error.message);
+    }
+    // 7.1.7: after failing, an endpoint "MUST NOT continue to attempt to process data".
+    if (this.state === "closed") input.start = input.end;
+    this.#partial = input.start < input.end;
+  }
+
+  /**
+   * Sends a message.
+   * @param payload Valid UTF-8 where it is text.
+   * @param opcode {@linkcode Opcode} `Text` or `Binary`.
+   * @returns Whether the connection was open to take it.
+   */
+  send(payload: Uint8Array, opcode: number): boolean {
+    if (this.state !== "open") return false;
+    this.#writer.frame(FIN | opcode, payload);
+    return true;
+  }
+
+  /**
+   * Asks whether the peer is there (RFC 6455, 5.5.2).
+   * @param payload At most 125 bytes.
+   */
+  ping(payload: Uint8Array): void {
+    if (this.state === "open") this.#writer.frame(FIN | Opcode.Ping, payload);
+  }
+
+  /**
+   * Begins the closing handshake (RFC 6455, 7.1.2). Nothing is sent after it.
+   * @param code The close code.
+   * @param reason At most 123 bytes of UTF-8; what is longer is cut.
+   * @throws {RangeError} If the code must not appear in a close frame.
+   */
+  close(code: number = CloseCode.Normal, reason = ""): void {
+    if (this.state !== "open") return;
+    this.#writer.frame(FIN | Opcode.Close, encodeClose(code, reason));
+    this.#change("close sent");
+  }
+
+  /** Fails the connection (RFC 6455, 7.1.7): says why, once, and neither sends nor receives anything after. */
+  fail(code: number, reason: string): void {
+    if (this.state === "closed") return;
+    if (this.state === "open") {
+      this.#writer.frame(FIN | Opcode.Close, encodeClose(code, reason));
+    }
+    this.ending = { code, reason, clean: false };
+    this.#change("failed");
+  }
+
+  /** Notes that TCP ended, with or without the closing handshake. */
+  lost(): void {
+    if (this.state === "closed") return;
+    // 7.1.5: without a close frame received, "_The WebSocket Connection Close Code_ is considered to be 1006".
+    this.ending = { code: CloseCode.Abnormal, reason: "", clean: false };
+    this.#change("lost");
+  }
+
+  #change(change: Change): void {
+    this.state = next[this.state][change];
+    if (this.state === "closed") this.#assembler.dispose();
+  }
+
+  /** Takes one frame, or as much of it as is there. Returns whether it was whole. */
+  #frame(input: Received): boolean {
+    const header = this.#header;
+    const { bytes } = input;
+    if (!this.#inFrame) {
+      if (!readHeader(bytes, input.start, input.end, false, header)) {
+        return false;
+      }
+      if (header.opcode < 8) this.#assembler.begin(header);
+      this.#inFrame = true;
+      this.#done = 0;
+    }
+    const payload = input.start + header.size;
+    const from = payload + this.#done;
+    const to = Math.min(input.end, payload + header.length);
+    const key = this.#done === 0 ? header.key : rotateKey(header.key, this.#done);
+    const ascii = unmaskWords(bytes, input.words, from, to, key);
+    if (header.opcode < 8) this.#assembler.validate(bytes, from, to, ascii);
+    this.#done = to - payload;
+    if (this.#done < header.length) return false;
+
+    this.#inFrame = false;
+    input.start = to;
+    const whole = bytes.subarray(payload, to);
+    if (header.opcode < 8) this.#data(whole);
+    else this.#control(whole);
+    return true;
+  }
+
+  #data(payload: Uint8Array): void {
+    const message = this.#assembler.finish(this.#header, payload);
+    if (message === undefined) return;
+    const opcode = this.#assembler.opcode;
+    this.messages++;
+    try {
+      // 7.1.2: after its close frame this side has nothing more to say, and drops what it would have to answer.
+      if (this.state === "open") this.#events.message(message, opcode);
+    } finally {
+      this.#assembler.end();
+    }
+  }
+
+  #control(payload: Uint8Array): void {
+    const { opcode } = this.#header;
+    if (opcode === Opcode.Ping) {
+      // 5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame";
+      // 5.5.1: after its own close frame it "MUST NOT send any more data frames", and a pong would say nothing.
+      if (this.state !== "open") return;
+      this.#writer.frame(FIN | Opcode.Pong, payload);
+      this.#events.ping?.(payload);
+    } else if (opcode === Opcode.Pong) {
+      this.#events.pong?.(payload);
+    } else {
+      this.#closeReceived(payload);
+    }
+  }
+
+  #closeReceived(payload: Uint8Array): void {
+    const reason = decodeClose(payload);
+    // 5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint
+    // MUST send a Close frame in response", "typically" with the code it received.
+    if (this.state === "open") {
+      const code = reason.code === CloseCode.NoStatus ? undefined : reason.code;
+      this.#writer.frame(FIN | Opcode.Close, encodeClose(code));
+    }
+    this.ending = { ...reason, clean: true };
+    this.#change("close received");
+  }
+}
