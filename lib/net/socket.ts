@@ -19,6 +19,8 @@ export interface SocketHandler {
    * @param opcode {@linkcode Opcode} `Text` or `Binary`.
    */
   message?(socket: Socket, payload: Uint8Array, opcode: number): void;
+  /** A ping; it is answered already. */
+  ping?(socket: Socket): void;
   /** The end, exactly once. */
   close?(socket: Socket, ending: Ending): void;
   /** Called at each tick of the clock while open; now in ms. */
@@ -142,6 +144,11 @@ export class Socket implements ProtocolEvents, Timed {
   /** @inheritDoc */
   message(payload: Uint8Array, opcode: number): void {
     this.#handler.message?.(this, payload, opcode);
+  }
+
+  /** @inheritDoc */
+  ping(): void {
+    this.#handler.ping?.(this);
   }
 
   /** @inheritDoc */

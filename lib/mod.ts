@@ -1,0 +1,165 @@
+/**
+ * Kodama as a library: a WebSocket server on raw TCP, and the codec it is made of.
+ *
+ * ```ts
+ * import { serve } from "@kodama/kodama";
+ *
+ * const server = serve({
+ *   port: 0,
+ *   open: (socket) => void socket.send("hello"),
+ *   message: (socket, data) => void socket.send(data),
+ * });
+ *
+ * const client = new WebSocket(server.url);
+ * client.onmessage = (event) => {
+ *   console.log(event.data); // "hello"
+ *   client.close();
+ * };
+ * client.onclose = () => server.shutdown();
+ * await server.finished;
+ * ```
+ *
+ * @module
+ */
+import { HttpError } from "./http/error.ts";
+import type { Head } from "./http/head.ts";
+import { type Reply, textReply } from "./http/response.ts";
+import { Server } from "./net/listener.ts";
+import type { ListenerSettings } from "./net/listener.ts";
+import type { Peer } from "./net/transport.ts";
+import { defaults } from "./service/config.ts";
+import { log } from "./service/log.ts";
+import { checkOrigin } from "./service/origin.ts";
+import { CloseCode } from "./websocket/close.ts";
+import { Opcode } from "./websocket/frame.ts";
+import { acceptHandshake, wantsWebSocket } from "./websocket/handshake.ts";
+
+export * from "./websocket/close.ts";
+export * from "./websocket/frame.ts";
+export * from "./websocket/utf8.ts";
+export type { ConnectionSettings } from "./net/settings.ts";
+export type { MessageLimits } from "./websocket/message.ts";
+export type { Head, ListenerSettings, Peer, Reply };
+
+/** The server's side of one WebSocket. */
+export interface ServerSocket {
+  /** Who is at the other end. */
+  readonly peer: Peer;
+  /** The subprotocol that was chosen; empty where none was. */
+  readonly protocol: string;
+  /** Whether messages can be sent. */
+  readonly open: boolean;
+  /** What was sent and has not left yet, in bytes. */
+  readonly bufferedAmount: number;
+  /**
+   * Sends a message; it leaves with all else that is sent in this turn of the event loop.
+   * @param data Text, or bytes, which are copied.
+   * @returns Whether it was taken: `false` once the connection is closing, or if the peer reads too slowly (1013).
+   */
+  send(data: string | Uint8Array): boolean;
+  /**
+   * Begins the closing handshake, behind what was sent before (RFC 6455, 7.1.2).
+   * @param code 1000 (default), 1001, 1003, 1007 to 1014, or 3000 to 4999.
+   * @param reason At most 123 bytes of UTF-8; what is longer is cut.
+   * @throws {RangeError} If the code must not appear in a close frame.
+   */
+  close(code?: number, reason?: string): void;
+}
+
+/** What {@linkcode serve} is told. Every limit and time of {@linkcode ListenerSettings} can be set too. */
+export interface ServeOptions extends Partial<ListenerSettings> {
+  /** The address to listen on. Default `127.0.0.1`. */
+  hostname?: string;
+  /** The TCP port; 0 for any free one. Default 9999. */
+  port?: number;
+  /** The subprotocols spoken here; the first of a client's that is among them is chosen. */
+  protocols?: readonly string[];
+  /** Origins that may connect besides the server's own; `*` for all. Default none. */
+  origins?: readonly string[];
+  /**
+   * Asked before a WebSocket is accepted, and for every request that is none.
+   * @returns What to answer; for a WebSocket, `undefined` accepts it. Default: accepts all, and 426 for the others.
+   */
+  request?: (request: Head & { peer: Peer }) => Reply | undefined | Promise<Reply | undefined>;
+  /** A WebSocket is open. */
+  open?: (socket: ServerSocket, request: Head) => void | Promise<void>;
+  /** A message: text as a string, binary as bytes that are yours to keep. */
+  message?: (socket: ServerSocket, data: string | Uint8Array<ArrayBuffer>) => void | Promise<void>;
+  /** The end, exactly once; 1006 where it came without a close frame. */
+  close?: (socket: ServerSocket, code: number, reason: string) => void | Promise<void>;
+  /** Told of what a handler threw; it has ended that connection (1011) and no other. Default: the log. */
+  error?: (error: unknown) => void;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  /** Where it listens: `ws://…`. */
+  readonly url: string;
+  /** The port it listens on. */
+  readonly port: number;
+  /** Resolves when it has ended. */
+  readonly finished: Promise<void>;
+  /**
+   * Stops accepting, closes every WebSocket with 1001 and ends when all are gone.
+   * @param drain Over how long the closes are spread, and when what is left is dropped, in ms. Default 10,000.
+   */
+  shutdown(drain?: number): Promise<void>;
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Serves WebSocket (RFC 6455) on a port of its own.
+ * @param options What to listen on, limits, and who is told.
+ * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws.
+ */
+export function serve(options: ServeOptions): RunningServer {
+  const { hostname = defaults.hostname, port = defaults.port } = options;
+  const { protocols = [], origins = [], request: ask } = options;
+  const report = options.error ?? ((error) => log.error("fault", { error: String(error) }));
+  const listener = Deno.listen({ hostname, port });
+
+  /** A handler may be asynchronous; what it rejects with ends its connection as what it throws does. */
+  const settle = (socket: ServerSocket, result: void | Promise<void> | undefined) => {
+    result?.catch((error) => {
+      report(error);
+      socket.close(CloseCode.InternalError, "internal error");
+    });
+  };
+
+  const server = new Server(
+    listener,
+    async (request) => {
+      const upgrading = request.minor === 1 && wantsWebSocket(request.headers);
+      if (upgrading) checkOrigin(request, origins);
+      const answer = await ask?.(request);
+      if (answer !== undefined) return answer;
+      if (!upgrading) return textReply(426, "a WebSocket is here", [["Upgrade", "websocket"]]);
+      if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
+      const upgrade = await acceptHandshake(request, protocols);
+      if (!upgrade.accepted) throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
+      return {
+        upgrade,
+        handler: {
+          open: (socket) => settle(socket, options.open?.(socket, request)),
+          message(socket, payload, opcode) {
+            const data = opcode === Opcode.Text ? decoder.decode(payload) : payload.slice();
+            settle(socket, options.message?.(socket, data));
+          },
+          close: (socket, { code, reason }) =>
+            settle(socket, options.close?.(socket, code, reason)),
+        },
+      };
+    },
+    { ...defaults, maxConnections: Infinity, ...options },
+    report,
+  );
+
+  const addr = listener.addr as Deno.NetAddr;
+  return {
+    url: `ws://${addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname}:${addr.port}/`,
+    port: addr.port,
+    finished: server.finished,
+    shutdown: (drain = defaults.drain) => server.shutdown(drain),
+  };
+}

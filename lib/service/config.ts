@@ -1,0 +1,302 @@
+/**
+ * Every setting, in one table: its flag `--name`, its environment variable `KODAMA_NAME`, its unit, default
+ * and bounds, and its line in `--help`.
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+/** A command line or an environment that cannot be used; the message is one line for whoever typed it. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/** One setting. */
+interface Setting<T> {
+  /** The default, as it would be typed; `undefined` where there is none. */
+  readonly default: string | undefined;
+  /** What a value looks like, for `--help`. */
+  readonly form: string;
+  /** What it is, in one line, for `--help`. */
+  readonly help: string;
+  /** Whether it can be given more than once. */
+  readonly repeatable: boolean;
+  /** Makes values of what was typed. Throws {@linkcode ConfigError} with what would be right. */
+  readonly parse: (values: string[]) => T;
+}
+
+function one<T>(
+  form: string,
+  initial: string,
+  help: string,
+  parse: (value: string) => T,
+): Setting<T> {
+  return {
+    default: initial,
+    form,
+    help,
+    repeatable: false,
+    parse: (values) => parse(values.at(-1)!),
+  };
+}
+
+/** A quantity: a number and a unit, or a number alone where the unit `""` exists. */
+function quantity(
+  form: string,
+  units: Record<string, number>,
+  bounds: [least: number, most: number],
+  initial: string,
+  help: string,
+): Setting<number> {
+  return one(form, initial, help, (text) => {
+    const match = /^(\d{1,15}(?:\.\d{1,3})?)([A-Za-z]*)$/.exec(text);
+    const unit = match === null ? undefined : new Map(Object.entries(units)).get(match[2]!);
+    const value = unit === undefined ? NaN : Number(match![1]) * unit;
+    if (!Number.isInteger(value) || value < bounds[0] || value > bounds[1]) {
+      const [least, most] = bounds.map((b) => unitOf(b, units));
+      throw new ConfigError(`must be ${form} from ${least} to ${most}, and is ${quote(text)}`);
+    }
+    return value;
+  });
+}
+
+/** A bound in the largest unit that divides it. */
+function unitOf(value: number, units: Record<string, number>): string {
+  const fitting = Object.entries(units).filter(([, size]) => value % size === 0);
+  const [name, size] = fitting.reduce((a, b) => b[1] > a[1] ? b : a);
+  return value / size + name;
+}
+
+const DAY = 24 * 3_600_000;
+
+/** A time, in ms. */
+function time(initial: string, help: string, least = 1): Setting<number> {
+  return quantity(
+    "a time (ms, s, m, h)",
+    { ms: 1, s: 1000, m: 60_000, h: 3_600_000 },
+    [least, DAY],
+    initial,
+    help,
+  );
+}
+
+/** A size, in bytes. */
+function size(initial: string, help: string, least = 1): Setting<number> {
+  return quantity(
+    "a size (bytes, KiB, MiB, GiB)",
+    { "": 1, KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30 },
+    [least, 2 ** 30],
+    initial,
+    help,
+  );
+}
+
+function count(initial: string, help: string, least = 1, most = 1e9): Setting<number> {
+  return quantity("a number", { "": 1 }, [least, most], initial, help);
+}
+
+function choice<const T extends string>(
+  choices: readonly T[],
+  initial: NoInfer<T>,
+  help: string,
+): Setting<T> {
+  return one(choices.join(" | "), initial, help, (text) => {
+    const found = choices.find((c) => c === text);
+    if (found === undefined) {
+      throw new ConfigError(`must be one of ${choices.join(", ")}, and is ${quote(text)}`);
+    }
+    return found;
+  });
+}
+
+/** A list: the flag repeated, or values with commas between them. */
+function list(form: string, help: string, valid: RegExp): Setting<string[]> {
+  return {
+    default: undefined,
+    form,
+    help,
+    repeatable: true,
+    parse: (values) => {
+      const all = values.flatMap((v) => v.split(",")).map((v) => v.trim()).filter((v) => v !== "");
+      const bad = all.find((v) => !valid.test(v));
+      if (bad !== undefined) throw new ConfigError(`must be ${form}, and is ${quote(bad)}`);
+      return all;
+    },
+  };
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? text.slice(0, 80) + "…" : text);
+}
+
+/** All settings. Times are in ms and sizes in bytes, once parsed. */
+export const settings = {
+  /** The address to listen on. Default 127.0.0.1. */
+  hostname: one("an address", "127.0.0.1", "where it listens", (text) => {
+    if (!/^[0-9A-Za-z.:_-]{1,255}$/.test(text)) {
+      throw new ConfigError(`must be an address or a name, and is ${quote(text)}`);
+    }
+    return text;
+  }),
+  /** The TCP port; 0 for any free one. Default 9999. */
+  port: count("9999", "its port; 0 takes any free one and prints it", 0, 65535),
+  /** For a whole request head, from accept, and an idle keep-alive connection. Default 10 s. */
+  handshakeTimeout: time("10s", "for a whole handshake, from accept; also an idle keep-alive"),
+  /** For an HTTP body. Default 10 s. */
+  bodyTimeout: time("10s", "for an HTTP body"),
+  /** Largest message, after reassembly; largest body. Default 1 MiB. */
+  maxMessage: size("1MiB", "largest message, reassembled; largest HTTP body"),
+  /** Most fragments of one message. Default 1024. */
+  maxFragments: count("1024", "most fragments of one message"),
+  /** For one message, from its first byte to its last. Default 60 s. */
+  messageTimeout: time("60s", "for one message, from its first byte to its last"),
+  /** Between pings. Default 25 s. */
+  pingInterval: time("25s", "between pings"),
+  /** For a sign of life after a ping. Default 10 s. */
+  pingTimeout: time("10s", "for an answer to a ping, or any sign of life"),
+  /** For the closing handshake. Default 5 s. */
+  closeTimeout: time("5s", "for the closing handshake"),
+  /** What may wait to be written to one connection: more is 1013. Default 1 MiB. */
+  maxBuffered: size("1MiB", "most that may wait to be written to one connection: then 1013"),
+  /** For any progress of a write: then 1013. Default 10 s. */
+  writeTimeout: time("10s", "for any progress of what waits: then 1013"),
+  /** Most connections at once: more get 503. Default: open files − 64, found at the start. */
+  maxConnections: count("0", "most connections at once; 0: open files − 64", 0),
+  /** Messages a second from one connection; twice that in a burst; 0: no limit. Default 100. */
+  messageRate: count("100", "messages a second from one connection; twice that at once; 0: any", 0),
+  /** Pings a second from one connection; twice that in a burst; 0: no limit. Default 5. */
+  pingRate: count("5", "pings a second from one connection; twice that at once; 0: any", 0),
+  /** Over how long the closes of a shutdown are spread, and when it ends at the latest. Default 10 s. */
+  drain: time("10s", "spread of the closes at shutdown, and its end at the latest", 0),
+  /** Between the ticker's messages. Default 1 s. */
+  tickerInterval: time("1s", "between the messages of the ticker"),
+  /** Origins that may connect besides the server's own; `*` for all. Default none. */
+  origin: list(
+    "an origin such as https://example.com, or *",
+    "a foreign web page that may connect (repeatable)",
+    /^(\*|https?:\/\/[^/\s,]+)$/,
+  ),
+  /** Names this server goes by; any other `Host` is 421. Default: loopback names, on a loopback address. */
+  host: list(
+    "a host name",
+    "a name this server goes by: any other Host is 421 (repeatable)",
+    /^[0-9A-Za-z._:[\]-]+$/,
+  ),
+  /** Least severe lines that are logged. Default info. */
+  logLevel: choice(["debug", "info", "warning", "error"], "info", "least severe lines to log"),
+  /** Form of a log line. Default text. */
+  logFormat: choice(["text", "json"], "text", "form of a log line"),
+};
+
+/** Every setting's value. */
+export type Config = {
+  -readonly [K in keyof typeof settings]: ReturnType<(typeof settings)[K]["parse"]>;
+};
+
+/** Every setting's default. */
+export const defaults: Config = Object.fromEntries(
+  Object.entries<Setting<unknown>>(settings).map(([key, s]) => [
+    key,
+    s.parse(s.default === undefined ? [] : [s.default]),
+  ]),
+) as Config;
+
+/** What a command line asks for. */
+export type Command =
+  | { run: "help" }
+  | { run: "version" }
+  | { run: "serve"; config: Config };
+
+/**
+ * The flag of a setting: `maxMessage` is `max-message`.
+ * @param key A key of {@linkcode settings}.
+ */
+export function flagName(key: string): string {
+  return key.replace(/[A-Z]/g, (c) => "-" + c.toLowerCase());
+}
+
+/**
+ * The environment variable of a setting: `maxMessage` is `KODAMA_MAX_MESSAGE`.
+ * @param key A key of {@linkcode settings}.
+ */
+export function variableName(key: string): string {
+  return "KODAMA_" + flagName(key).replaceAll("-", "_").toUpperCase();
+}
+
+/**
+ * Reads a command line and an environment; flags win.
+ * @param args Without the program's name.
+ * @param env Looks a variable up.
+ * @throws {ConfigError} On an unknown flag, a flag without its value, an argument that is none, or a bad value.
+ */
+export function parseCommand(
+  args: string[],
+  env: (name: string) => string | undefined,
+): Command {
+  const given = parseFlags(args);
+  if (given.has("help")) return { run: "help" };
+  if (given.has("version")) return { run: "version" };
+  const config: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries<Setting<unknown>>(settings)) {
+    const flag = given.get(flagName(key));
+    const variable = env(variableName(key));
+    const source = flag !== undefined ? `--${flagName(key)}` : variableName(key);
+    const values = flag ?? (variable === undefined || variable === "" ? undefined : [variable]);
+    try {
+      config[key] = setting.parse(
+        values ?? (setting.default === undefined ? [] : [setting.default]),
+      );
+    } catch (error) {
+      if (error instanceof ConfigError) throw new ConfigError(`${source} ${error.message}`);
+      throw error;
+    }
+  }
+  return { run: "serve", config: config as Config };
+}
+
+function parseFlags(args: string[]): Map<string, string[]> {
+  const options: Record<string, { type: "string" | "boolean"; short?: string }> = {
+    help: { type: "boolean", short: "h" },
+    version: { type: "boolean", short: "V" },
+  };
+  for (const key of Object.keys(settings)) options[flagName(key)] = { type: "string" };
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  const given = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      throw new ConfigError(`${quote(token.value)} is not a flag; see --help`);
+    }
+    const { name, rawName, value } = token;
+    const option = new Map(Object.entries(options)).get(name);
+    if (option === undefined) throw new ConfigError(`unknown flag ${rawName}; see --help`);
+    if (
+      option.type === "string" &&
+      (value === undefined || !token.inlineValue && value.startsWith("--"))
+    ) {
+      throw new ConfigError(`${rawName} needs a value; see --help`);
+    }
+    given.set(name, [...given.get(name) ?? [], value ?? ""]);
+  }
+  return given;
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = Object.entries<Setting<unknown>>(settings).map(([key, s]) => [
+    `  --${flagName(key)}`,
+    s.help + (s.default === undefined ? "" : ` [${s.default}]`),
+  ]);
+  const width = Math.max(...rows.map(([flag]) => flag!.length)) + 2;
+  return [
+    "Kodama pushes messages to browsers over WebSocket.",
+    "",
+    "Usage: kodama [flags]",
+    "",
+    ...rows.map(([flag, help]) => flag!.padEnd(width) + help),
+    "  --help".padEnd(width) + "this text",
+    "  --version".padEnd(width) + "the version",
+    "",
+    "Each flag is also an environment variable: --max-message is KODAMA_MAX_MESSAGE. Flags win.",
+    "Times take ms, s, m, h; sizes bytes, KiB, MiB, GiB. What is in [brackets] is the default.",
+  ].join("\n");
+}

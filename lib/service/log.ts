@@ -1,0 +1,140 @@
+/**
+ * The log: one bounded line for each thing that happened, on stderr.
+ * @module
+ */
+import { configure, getLogger, type LogRecord } from "@logtape/logtape";
+import type { Config } from "./config.ts";
+
+/** Fields of a line. Nothing secret goes in. */
+export type Fields = Record<string, string | number | boolean>;
+
+/** Where lines go. */
+export interface Log {
+  /** Something an operator does not need every day. */
+  debug(message: string, fields?: Fields): void;
+  /** Something that happened. */
+  info(message: string, fields?: Fields): void;
+  /** Something that somebody should look at. */
+  warn(message: string, fields?: Fields): void;
+  /** A fault. */
+  error(message: string, fields?: Fields): void;
+}
+
+/** The log of this program; where its lines go is for {@linkcode configureLog}, or a host program's own LogTape, to say. */
+export const log: Log = getLogger(["kodama"]);
+
+/** Longest line, in characters; what is longer is cut. */
+export const MAX_LOG_LINE = 4096;
+/** What may wait to be written while the reader of the log is slow, in bytes. More is dropped, and counted. */
+const MAX_WAITING = 256 * 1024;
+
+/** Writes lines one behind the other; a writer that fails or stalls loses lines, never the program. */
+export class LineWriter {
+  readonly #write: (bytes: Uint8Array) => Promise<number>;
+  readonly #encoder = new TextEncoder();
+  #waiting: Uint8Array[] = [];
+  #size = 0;
+  #lost = 0;
+  #writing: Promise<void> | undefined;
+
+  /** @param write Takes some of the bytes, and says how many. */
+  constructor(write: (bytes: Uint8Array) => Promise<number>) {
+    this.#write = write;
+  }
+
+  /** Takes a line, without its end. */
+  line(text: string): void {
+    const bytes = this.#encoder.encode(text + "\n");
+    if (this.#size + bytes.length > MAX_WAITING) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#size += bytes.length;
+    this.#writing ??= this.#run();
+  }
+
+  /** Resolves when what was taken is written, or lost. */
+  async flushed(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #run(): Promise<void> {
+    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+      this.#size -= bytes.length;
+      try {
+        for (let at = 0; at < bytes.length;) at += await this.#write(bytes.subarray(at));
+      } catch {
+        // A full disk or a closed pipe: there is nowhere else to say so until it is writable again.
+        this.#lost++;
+        continue;
+      }
+      if (this.#lost > 0) {
+        const lost = this.#lost;
+        this.#lost = 0;
+        this.#waiting.unshift(this.#encoder.encode(`${lost} log lines were lost\n`));
+      }
+    }
+    this.#writing = undefined;
+  }
+}
+
+/** Sends the log's lines to a writer, in the configured form. For a program, not for a library. */
+export async function configureLog(
+  config: Pick<Config, "logLevel" | "logFormat">,
+  writer: LineWriter,
+): Promise<void> {
+  const format = config.logFormat === "json" ? jsonLine : textLine;
+  const sink = (record: LogRecord) => writer.line(format(record));
+  await configure({
+    reset: true,
+    sinks: { lines: sink },
+    loggers: [
+      { category: ["kodama"], lowestLevel: config.logLevel, sinks: ["lines"] },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["lines"] },
+    ],
+  });
+}
+
+function textLine(record: LogRecord): string {
+  let line = `${new Date(record.timestamp).toISOString()} ${record.level} ${messageOf(record)}`;
+  for (const [name, value] of Object.entries(record.properties)) {
+    line += ` ${name}=${typeof value === "string" ? JSON.stringify(value) : value}`;
+  }
+  return bounded(escape(line));
+}
+
+function jsonLine(record: LogRecord): string {
+  const { timestamp, level, properties } = record;
+  const entry = {
+    time: new Date(timestamp).toISOString(),
+    level,
+    message: messageOf(record),
+    ...properties,
+  };
+  const line = escape(JSON.stringify(entry));
+  if (line.length <= MAX_LOG_LINE) return line;
+  // Cut JSON is no JSON: the long values are cut instead.
+  const share = Math.floor(MAX_LOG_LINE / 2 / Object.keys(entry).length);
+  const cut = Object.entries(entry).map((
+    [k, v],
+  ) => [k, typeof v === "string" ? v.slice(0, share / 6) + "…" : v]);
+  return escape(JSON.stringify(Object.fromEntries(cut)));
+}
+
+function messageOf(record: LogRecord): string {
+  return record.message.map(String).join("");
+}
+
+/** What could move a terminal's cursor, change its colours or hide text is written as an escape. */
+function escape(line: string): string {
+  return line.replace(
+    // deno-lint-ignore no-control-regex
+    /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"),
+  );
+}
+
+function bounded(line: string): string {
+  return line.length <= MAX_LOG_LINE ? line : line.slice(0, MAX_LOG_LINE - 1) + "…";
+}

@@ -1,0 +1,53 @@
+/**
+ * Which web pages may connect, and under which names this server answers (SPEC: Origin and Host).
+ * @module
+ */
+import { HttpError } from "../http/error.ts";
+import type { Head } from "../http/head.ts";
+
+/** `example.com:80` without a port that its scheme implies, in lower case. */
+function plainHost(host: string, scheme: string): string {
+  const implied = scheme === "https:" ? ":443" : ":80";
+  const lower = host.toLowerCase();
+  return lower.endsWith(implied) ? lower.slice(0, -implied.length) : lower;
+}
+
+/**
+ * Checks the `Origin` of a request that a browser sends on behalf of a page (RFC 6455, 10.2; RFC 6454).
+ * @param allowed Origins besides the server's own; `*` for all.
+ * @throws {HttpError} 403 if the page is a stranger's.
+ */
+export function checkOrigin(head: Head, allowed: readonly string[]): void {
+  const origin = head.headers.get("origin");
+  // Whoever is not a browser sends none, and could send any.
+  if (origin === undefined || allowed.includes("*")) return;
+  const url = URL.canParse(origin) ? new URL(origin) : undefined;
+  if (url !== undefined && url.origin !== "null") {
+    const host = head.headers.get("host") ?? "";
+    if (plainHost(url.host, url.protocol) === plainHost(host, url.protocol)) return;
+    if (allowed.some((a) => URL.canParse(a) && new URL(a).origin === url.origin)) return;
+  }
+  throw new HttpError(403, "this origin may not connect; it can be allowed with --origin");
+}
+
+/** Whether a host name, without port or brackets, stands for this machine itself. */
+export function isLoopback(name: string): boolean {
+  return name === "localhost" || name.endsWith(".localhost") || name === "::1" ||
+    /^127(\.\d{1,3}){3}$/.test(name) || /^::ffff:127(\.\d{1,3}){3}$/.test(name);
+}
+
+/**
+ * Checks the `Host` of a request: a name that somebody else made point here is refused (DNS rebinding).
+ * @param names The names this server goes by, with or without a port.
+ * @param loopback Whether it listens on a loopback address, where without names only loopback is right.
+ * @throws {HttpError} 421 if it was sent to another.
+ */
+export function checkHost(head: Head, names: readonly string[], loopback: boolean): void {
+  const host = head.headers.get("host")?.toLowerCase();
+  if (host === undefined || names.length === 0 && !loopback) return;
+  const name = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+  const right = names.length === 0
+    ? isLoopback(name)
+    : names.some((n) => n.toLowerCase() === host || n.toLowerCase() === name);
+  if (!right) throw new HttpError(421, "this server does not go by that name; see --host");
+}
