@@ -6,8 +6,8 @@
  *
  * const server = serve({
  *   port: 0,
- *   open: (socket) => void socket.send("hello"),
- *   message: (socket, data) => void socket.send(data),
+ *   open: (socket) => socket.send("hello"),
+ *   message: (socket, data) => socket.send(data),
  * });
  *
  * const client = new WebSocket(server.url);
@@ -81,12 +81,12 @@ export interface ServeOptions extends Partial<ListenerSettings> {
    * @returns What to answer; for a WebSocket, `undefined` accepts it. Default: accepts all, and 426 for the others.
    */
   request?: (request: Head & { peer: Peer }) => Reply | undefined | Promise<Reply | undefined>;
-  /** A WebSocket is open. */
-  open?: (socket: ServerSocket, request: Head) => void | Promise<void>;
+  /** A WebSocket is open. Like the next two it may be asynchronous. */
+  open?: (socket: ServerSocket, request: Head) => unknown;
   /** A message: text as a string, binary as bytes that are yours to keep. */
-  message?: (socket: ServerSocket, data: string | Uint8Array<ArrayBuffer>) => void | Promise<void>;
+  message?: (socket: ServerSocket, data: string | Uint8Array<ArrayBuffer>) => unknown;
   /** The end, exactly once; 1006 where it came without a close frame. */
-  close?: (socket: ServerSocket, code: number, reason: string) => void | Promise<void>;
+  close?: (socket: ServerSocket, code: number, reason: string) => unknown;
   /** Told of what a handler threw; it has ended that connection (1011) and no other. Default: the log. */
   error?: (error: unknown) => void;
 }
@@ -120,8 +120,9 @@ export function serve(options: ServeOptions): RunningServer {
   const listener = Deno.listen({ hostname, port });
 
   /** A handler may be asynchronous; what it rejects with ends its connection as what it throws does. */
-  const settle = (socket: ServerSocket, result: void | Promise<void> | undefined) => {
-    result?.catch((error) => {
+  const settle = (socket: ServerSocket, result: unknown) => {
+    if (!(result instanceof Promise)) return;
+    result.catch((error) => {
       report(error);
       socket.close(CloseCode.InternalError, "internal error");
     });

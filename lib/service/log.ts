@@ -114,12 +114,12 @@ function jsonLine(record: LogRecord): string {
   };
   const line = escape(JSON.stringify(entry));
   if (line.length <= MAX_LOG_LINE) return line;
-  // Cut JSON is no JSON: the long values are cut instead.
-  const share = Math.floor(MAX_LOG_LINE / 2 / Object.keys(entry).length);
-  const cut = Object.entries(entry).map((
-    [k, v],
-  ) => [k, typeof v === "string" ? v.slice(0, share / 6) + "…" : v]);
-  return escape(JSON.stringify(Object.fromEntries(cut)));
+  // Cut JSON is no JSON: the long values are cut instead, each escaped character being six at most.
+  const share = Math.floor(MAX_LOG_LINE / 8 / Object.keys(entry).length);
+  const cut = (value: unknown) =>
+    typeof value === "string" && value.length > share ? value.slice(0, share) + "…" : value;
+  const short = Object.entries(entry).map(([name, value]) => [name, cut(value)]);
+  return escape(JSON.stringify(Object.fromEntries(short)));
 }
 
 function messageOf(record: LogRecord): string {

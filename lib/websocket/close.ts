@@ -35,6 +35,7 @@ export class ProtocolError extends Error {
   readonly code: number;
 
   /**
+   * Makes one.
    * @param code The close code to send.
    * @param message The reason, sent with it: at most 123 bytes of UTF-8.
    */

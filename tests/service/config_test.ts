@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  type Config,
+  ConfigError,
+  defaults,
+  flagName,
+  helpText,
+  parseCommand,
+  settings,
+  variableName,
+} from "../../lib/service/config.ts";
+
+function parse(args: string[], env: Record<string, string> = {}): Config {
+  const command = parseCommand(args, (name) => env[name]);
+  assert(command.run === "serve");
+  return command.config;
+}
+
+Deno.test("the defaults are those that the documents name", () => {
+  const { hostname, port, maxMessage, maxFragments, pingInterval, drain, origin } = defaults;
+  assertEquals([hostname, port], ["127.0.0.1", 9999]);
+  assertEquals([maxMessage, maxFragments, pingInterval, drain], [1048576, 1024, 25_000, 10_000]);
+  assertEquals(origin, []);
+  assertEquals(parse([]), defaults);
+});
+
+const values: [flags: string[], key: keyof Config, value: unknown][] = [
+  [["--port", "0"], "port", 0],
+  [["--port=65535"], "port", 65535],
+  [["--hostname", "::1"], "hostname", "::1"],
+  [["--max-message", "64MiB"], "maxMessage", 64 << 20],
+  [["--max-message", "1"], "maxMessage", 1],
+  [["--max-message", "1GiB"], "maxMessage", 1 << 30],
+  [["--max-message", "1.5KiB"], "maxMessage", 1536],
+  [["--ping-interval", "1ms"], "pingInterval", 1],
+  [["--ping-interval", "1.5s"], "pingInterval", 1500],
+  [["--ping-interval", "2m"], "pingInterval", 120_000],
+  [["--ping-interval", "24h"], "pingInterval", 86_400_000],
+  [["--drain", "0s"], "drain", 0],
+  [["--origin", "https://a.example", "--origin=http://b.example:81"], "origin", [
+    "https://a.example",
+    "http://b.example:81",
+  ]],
+  [["--origin", "https://a.example, *"], "origin", ["https://a.example", "*"]],
+  [["--host", "kodama.example"], "host", ["kodama.example"]],
+  [["--log-format", "json"], "logFormat", "json"],
+  [["--port", "1", "--port", "2"], "port", 2],
+];
+for (const [flags, key, value] of values) {
+  Deno.test(`parseCommand() takes ${flags.join(" ")}`, () =>
+    assertEquals(parse(flags)[key], value));
+}
+
+const refusals: [flags: string[], message: string][] = [
+  [["--prot", "1"], "unknown flag --prot"],
+  [["--constructor", "1"], "unknown flag --constructor"],
+  [["--__proto__", "1"], "unknown flag --__proto__"],
+  [["-x"], "unknown flag -x"],
+  [["surprise"], '"surprise" is not a flag'],
+  [["--port"], "--port needs a value"],
+  [["--port", "--host"], "--port needs a value"],
+  [["--port", ""], "--port must be"],
+  [["--port", "65536"], "--port must be a number from 0 to 65535"],
+  [["--port=-1"], "--port must be"],
+  [["--port", "80x"], "--port must be"],
+  [["--port", "0x50"], "--port must be"],
+  [["--port", "8.5"], "--port must be"],
+  [["--max-message", "0"], "--max-message must be a size"],
+  [["--max-message", "1025MiB"], "from 1 to 1GiB"],
+  [["--max-message", "1mib"], "--max-message must be a size"],
+  [["--max-message", "1 MiB"], "--max-message must be a size"],
+  [["--ping-interval", "25"], "--ping-interval must be a time"],
+  [["--ping-interval", "0s"], "from 1ms to 24h"],
+  [["--ping-interval", "25h"], "--ping-interval must be a time"],
+  [["--ping-interval", "0.0001s"], "--ping-interval must be a time"],
+  [["--origin", "a.example"], "--origin must be an origin"],
+  [["--hostname", "a b"], "--hostname must be an address"],
+  [["--log-level", "loud"], "--log-level must be one of debug, info, warning, error"],
+];
+for (const [flags, message] of refusals) {
+  Deno.test(`parseCommand() refuses ${flags.join(" ") || "(empty)"}, in one line`, () => {
+    const error = assertThrows(() => parse(flags), ConfigError, message);
+    assert(!error.message.includes("\n"));
+    assert(error.message.length < 250);
+  });
+}
+
+Deno.test("parseCommand() refuses a value of any length in one short line", () => {
+  const error = assertThrows(() => parse(["--port", "9".repeat(1e5)]), ConfigError);
+  assert(error.message.length < 250);
+});
+
+Deno.test("parseCommand() reads the environment, and flags win over it", () => {
+  const env = { KODAMA_PORT: "81", KODAMA_MAX_MESSAGE: "2KiB", KODAMA_ORIGIN: "" };
+  assertEquals(parse(["--port", "82"], env).port, 82);
+  assertEquals(parse([], env).maxMessage, 2048);
+  assertEquals(parse([], env).origin, []);
+  assertThrows(() => parse([], { KODAMA_PORT: "x" }), ConfigError, "KODAMA_PORT must be a number");
+});
+
+Deno.test("parseCommand() knows --help and --version, long and short", () => {
+  for (const flag of ["--help", "-h"]) {
+    assertEquals(parseCommand([flag], () => undefined).run, "help");
+  }
+  for (const flag of ["--version", "-V"]) {
+    assertEquals(parseCommand([flag], () => undefined).run, "version");
+  }
+});
+
+Deno.test("--help names every setting and its default", () => {
+  const text = helpText();
+  for (const [key, setting] of Object.entries(settings)) {
+    assertStringIncludes(text, `--${flagName(key)} `);
+    if (setting.default !== undefined) assertStringIncludes(text, `[${setting.default}]`);
+  }
+  assertEquals(variableName("maxMessage"), "KODAMA_MAX_MESSAGE");
+});

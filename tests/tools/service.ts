@@ -1,0 +1,60 @@
+/**
+ * The service, in this process, on a free port.
+ */
+import { parseCommand } from "../../lib/service/config.ts";
+import type { Fields, Log } from "../../lib/service/log.ts";
+import { type Service, startService } from "../../lib/service/service.ts";
+
+/** A line that was logged. */
+export interface Line {
+  level: "debug" | "info" | "warn" | "error";
+  message: string;
+  fields: Fields;
+}
+
+/** A log that is kept, and can be waited for. */
+export class TestLog implements Log {
+  lines: Line[] = [];
+  #waiting: { wanted: (line: Line) => boolean; found: (line: Line) => void }[] = [];
+
+  debug = this.#taker("debug");
+  info = this.#taker("info");
+  warn = this.#taker("warn");
+  error = this.#taker("error");
+
+  /** The first line, logged or still to be, that is wanted. */
+  async line(wanted: (line: Line) => boolean): Promise<Line> {
+    return this.lines.find(wanted) ??
+      await new Promise((found) => this.#waiting.push({ wanted, found }));
+  }
+
+  #taker(level: Line["level"]) {
+    return (message: string, fields: Fields = {}) => {
+      const line = { level, message, fields };
+      this.lines.push(line);
+      this.#waiting = this.#waiting.filter(({ wanted, found }) =>
+        !(wanted(line) && (found(line), true))
+      );
+    };
+  }
+}
+
+/** A service under test. */
+export interface TestService extends Service, AsyncDisposable {
+  port: number;
+  log: TestLog;
+}
+
+/** Starts the service with flags besides a free port; it ends with its scope. */
+export function testService(...flags: string[]): TestService {
+  const command = parseCommand(["--port", "0", "--drain", "1s", ...flags], () => undefined);
+  if (command.run !== "serve") throw new TypeError("these flags do not start a service");
+  const log = new TestLog();
+  const service = startService(command.config, log);
+  return {
+    ...service,
+    log,
+    port: Number(new URL(service.url).port),
+    [Symbol.asyncDispose]: () => service.shutdown(),
+  };
+}
