@@ -5,7 +5,7 @@
  */
 import { HttpError } from "./error.ts";
 
-/** Longest request line or header line, in bytes. */
+/** Longest request line or header line, in bytes without its end. */
 export const MAX_LINE = 8 * 1024;
 /** Longest head, in bytes. */
 export const MAX_HEAD = 16 * 1024;
@@ -66,7 +66,9 @@ export class HeadParser {
   parse(bytes: Uint8Array, start: number, end: number): number {
     for (let i = start + this.#scanned; i < end; i++) {
       const byte = bytes[i]!;
-      if (byte === LF) {
+      if (i - start >= MAX_HEAD) {
+        throw new HttpError(431, `head is over ${MAX_HEAD} bytes`);
+      } else if (byte === LF) {
         // 2.2: "a recipient MAY recognize a single LF as a line terminator"; this one does not.
         const from = start + this.#lineStart;
         if (i === from || bytes[i - 1] !== CR) {
@@ -82,10 +84,8 @@ export class HeadParser {
         byte === DEL
       ) {
         throw new HttpError(400, "control character in the head");
-      } else if (i - start - this.#lineStart >= MAX_LINE) {
+      } else if (i - start - this.#lineStart >= MAX_LINE && byte !== CR) {
         throw this.#tooLong(bytes, start + this.#lineStart, i);
-      } else if (i - start >= MAX_HEAD) {
-        throw new HttpError(431, `head is over ${MAX_HEAD} bytes`);
       }
     }
     this.#scanned = end - start;

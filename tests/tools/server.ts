@@ -1,0 +1,73 @@
+/**
+ * A server under test, on a free port of loopback.
+ * @module
+ */
+import type { Handle } from "../../lib/net/connection.ts";
+import { type ListenerSettings, Server } from "../../lib/net/listener.ts";
+import type { SocketHandler } from "../../lib/net/socket.ts";
+import { textReply } from "../../lib/http/response.ts";
+import { acceptHandshake } from "../../lib/websocket/handshake.ts";
+import { RawClient } from "./raw.ts";
+
+/** Settings that no test reaches by accident; a test states the one it is about. */
+export const PATIENT: ListenerSettings = {
+  handshakeTimeout: 30_000,
+  bodyTimeout: 30_000,
+  messageTimeout: 30_000,
+  pingInterval: 30_000,
+  pingTimeout: 30_000,
+  closeTimeout: 30_000,
+  writeTimeout: 30_000,
+  maxMessage: 1 << 20,
+  maxFragments: 1024,
+  maxBuffered: 1 << 20,
+  maxConnections: 1000,
+};
+
+/** A running server; what it reports as a fault and no test takes fails the test at the end. */
+export class TestServer implements AsyncDisposable {
+  /** The server. */
+  readonly server: Server;
+  /** What was reported and not taken. */
+  readonly #faults: unknown[] = [];
+
+  /**
+   * @param handle Answers requests.
+   * @param settings What differs from {@linkcode PATIENT}.
+   * @param listener Something that accepts; by default a free port.
+   */
+  constructor(handle: Handle, settings: Partial<ListenerSettings> = {}, listener?: Deno.Listener) {
+    this.server = new Server(
+      listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+      handle,
+      { ...PATIENT, ...settings },
+      (error) => this.#faults.push(error),
+    );
+  }
+
+  /** Connects to it. */
+  connect(): Promise<RawClient> {
+    return RawClient.connect(this.server.addr);
+  }
+
+  /** Takes the messages of the faults that were reported. */
+  takeFaults(): string[] {
+    return this.#faults.splice(0).map((e) => e instanceof Error ? e.message : String(e));
+  }
+
+  /** Stops it at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.shutdown(0);
+    if (this.#faults.length > 0) throw this.#faults[0];
+  }
+}
+
+/** A service that makes a WebSocket of every request that is fit for it. */
+export function webSocket(handler: SocketHandler): Handle {
+  return async (request) => {
+    const answer = await acceptHandshake(request);
+    return answer.accepted
+      ? { upgrade: answer, handler }
+      : textReply(answer.status, answer.reason, answer.headers);
+  };
+}
