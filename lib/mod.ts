@@ -32,11 +32,13 @@ import { log } from "./service/log.ts";
 import { checkOrigin } from "./service/origin.ts";
 import { CloseCode } from "./websocket/close.ts";
 import { Opcode } from "./websocket/frame.ts";
+import type { DeflateMode } from "./websocket/negotiate.ts";
 import { acceptHandshake, wantsWebSocket } from "./websocket/handshake.ts";
 
 export * from "./websocket/close.ts";
 export * from "./websocket/frame.ts";
 export * from "./websocket/utf8.ts";
+export type { DeflateMode };
 export type { ConnectionSettings } from "./net/settings.ts";
 export type { MessageLimits } from "./websocket/message.ts";
 export type { Head, ListenerSettings, Peer, Reply };
@@ -74,6 +76,8 @@ export interface ServeOptions extends Partial<ListenerSettings> {
   port?: number;
   /** The subprotocols spoken here; the first of a client's that is among them is chosen. */
   protocols?: readonly string[];
+  /** What compression is agreed on where a client offers it (RFC 7692). Default `shared`. */
+  deflate?: DeflateMode;
   /** Origins that may connect besides the server's own; `*` for all. Default none. */
   origins?: readonly string[];
   /**
@@ -115,7 +119,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function serve(options: ServeOptions): RunningServer {
   const { hostname = defaults.hostname, port = defaults.port } = options;
-  const { protocols = [], origins = [], request: ask } = options;
+  const { protocols = [], origins = [], deflate = defaults.deflate, request: ask } = options;
   const report = options.error ?? ((error) => log.error("fault", { error: String(error) }));
   const listener = Deno.listen({ hostname, port });
 
@@ -137,7 +141,7 @@ export function serve(options: ServeOptions): RunningServer {
       if (answer !== undefined) return answer;
       if (!upgrading) return textReply(426, "a WebSocket is here", [["Upgrade", "websocket"]]);
       if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-      const upgrade = await acceptHandshake(request, protocols);
+      const upgrade = await acceptHandshake(request, protocols, deflate);
       if (!upgrade.accepted) throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
       return {
         upgrade,

@@ -113,6 +113,9 @@ export class Connection implements Timed {
 
   /** @inheritDoc */
   tick(now: number): void {
+    const { outbox } = this.#transport;
+    const stuck = now - outbox.progressAt > this.#context.settings.writeTimeout;
+    if (outbox.bufferedAmount > 0 && stuck) return this.#transport.drop();
     if (now < this.#deadline) return;
     if (this.#begun) this.refuse(new HttpError(408, "the request took too long"));
     else this.#transport.leave(0).catch(this.#context.fault);
@@ -135,13 +138,17 @@ export class Connection implements Timed {
       );
       const answer = await this.#answer(head, body);
       if ("upgrade" in answer) return await this.#upgrade(answer);
-      request.keepAlive &&= !this.#context.draining && await body.skip();
+      request.keepAlive &&= !this.#context.draining && await this.#inTime(body.skip());
+      if (this.#transport.leaving) return false;
       outbox.bytes(encodeResponse(answer, request));
       await outbox.drained();
       return request.keepAlive && !this.#transport.leaving;
     } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      outbox.bytes(encodeResponse(refusal(error), { method: request.method, keepAlive: false }));
+      const refused = error instanceof HttpError ? error : new HttpError(500, "internal error");
+      if (refused !== error && !isGone(error)) this.#context.fault(error);
+      // What was too late has been told so.
+      if (this.#transport.leaving) return false;
+      outbox.bytes(encodeResponse(refusal(refused), { method: request.method, keepAlive: false }));
       return false;
     }
   }
@@ -165,23 +172,21 @@ export class Connection implements Timed {
   }
 
   async #answer(head: Head, body: RequestBody): Promise<Reply | Upgrade> {
-    const request: Request = {
+    return await this.#context.handle({
       ...head,
       peer: this.#transport.peer,
       hasBody: body.announced,
-      body: async () => {
-        this.#deadline = this.#transport.now + this.#context.settings.bodyTimeout;
-        const bytes = await body.read();
-        this.#deadline = Infinity;
-        return bytes;
-      },
-    };
+      body: () => this.#inTime(body.read()),
+    });
+  }
+
+  /** Gives a body the time it may take: 408 after it. */
+  async #inTime<T>(reading: Promise<T>): Promise<T> {
+    this.#deadline = this.#transport.now + this.#context.settings.bodyTimeout;
     try {
-      return await this.#context.handle(request);
-    } catch (error) {
-      if (error instanceof HttpError || isGone(error)) throw error;
-      this.#context.fault(error);
-      throw new HttpError(500, "internal error");
+      return await reading;
+    } finally {
+      this.#deadline = Infinity;
     }
   }
 
@@ -189,7 +194,7 @@ export class Connection implements Timed {
     const { settings, fault } = this.#context;
     const head = encodeHead(101, upgrade.headers);
     this.#transport.outbox.bytes(new TextEncoder().encode(head));
-    this.socket = new Socket(this.#transport, upgrade.protocol, handler, settings, fault);
+    this.socket = new Socket(this.#transport, upgrade, handler, settings, fault);
     if (this.#context.draining) this.socket.close(1001, "shutting down");
     await this.socket.run();
     return false;
@@ -233,7 +238,9 @@ class RequestBody {
 
   /** Sees to it that the next request is behind this one's body. Returns whether it could. */
   async skip(): Promise<boolean> {
-    if (this.#body !== undefined || this.#framing === 0) return true;
+    // Where reading failed, nobody knows where the next request begins.
+    if (this.#body !== undefined) return await this.#body.then(() => true, () => false);
+    if (this.#framing === 0) return true;
     // A client that waits to be asked for the body was not: whether it sends it now, nobody can know.
     if (this.#expected || this.#framing === "chunked" || this.#framing > SKIPPABLE) return false;
     await this.#read(SKIPPABLE);

@@ -22,4 +22,6 @@ export interface ConnectionSettings extends MessageLimits {
   maxBuffered: number;
   /** For any progress of a write: 1013. */
   writeTimeout: number;
+  /** Smallest message that is compressed, where compression was agreed on. */
+  deflateThreshold: number;
 }

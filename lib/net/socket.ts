@@ -2,8 +2,11 @@
  * One WebSocket connection: protocol, buffers and deadlines put together.
  * @module
  */
+import { setImmediate } from "node:timers";
 import { CloseCode } from "../websocket/close.ts";
+import { PermessageDeflate } from "../websocket/deflate.ts";
 import { Opcode } from "../websocket/frame.ts";
+import type { Accepted } from "../websocket/handshake.ts";
 import { type Ending, Protocol, type ProtocolEvents } from "../websocket/protocol.ts";
 import type { Timed } from "./clock.ts";
 import type { ConnectionSettings } from "./settings.ts";
@@ -53,21 +56,23 @@ export class Socket implements ProtocolEvents, Timed {
 
   /**
    * @param transport The connection, its handshake answered; bytes behind the request are in its input.
-   * @param protocol The subprotocol that was chosen.
+   * @param accepted What the handshake agreed on.
    * @param handler Who is told.
    * @param settings Limits and times.
    * @param fault Told what a handler threw.
    */
   constructor(
     transport: Transport,
-    protocol: string | undefined,
+    accepted: Accepted,
     handler: SocketHandler,
     settings: ConnectionSettings,
     fault: (error: unknown) => void,
   ) {
-    this.protocol = protocol ?? "";
+    this.protocol = accepted.protocol ?? "";
     this.#transport = transport;
-    this.#machine = new Protocol(transport.outbox, this, settings);
+    const deflate = accepted.deflate &&
+      new PermessageDeflate(accepted.deflate, settings.deflateThreshold);
+    this.#machine = new Protocol(transport.outbox, this, settings, deflate);
     this.#handler = handler;
     this.#settings = settings;
     this.#fault = fault;
@@ -123,12 +128,14 @@ export class Socket implements ProtocolEvents, Timed {
   /** Runs the connection to its end. Never rejects for what the peer or the handler does. */
   async run(): Promise<void> {
     this.#guard(() => this.#handler.open?.(this));
-    this.#receive();
     const { outbox } = this.#transport;
     try {
+      this.#receive();
+      await this.#inflate();
       while (await this.#transport.read() > 0) {
         this.#aliveBy = Infinity;
         this.#receive();
+        if (this.#machine.busy) await this.#inflate();
         outbox.flush();
         if (outbox.bufferedAmount > PAUSE) await this.#pause();
       }
@@ -171,6 +178,14 @@ export class Socket implements ProtocolEvents, Timed {
     this.#paused = true;
     await this.#transport.outbox.drained(PAUSE);
     this.#paused = false;
+  }
+
+  /** Inflates a large message step by step; between two of them everybody else has a turn. */
+  async #inflate(): Promise<void> {
+    while (this.#machine.busy) {
+      await nextTurn();
+      this.#receive();
+    }
   }
 
   #receive(): void {
@@ -217,6 +232,11 @@ export class Socket implements ProtocolEvents, Timed {
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
     this.#guard(() => this.#handler.close?.(this, ending!));
   }
+}
+
+/** Resolves after what else is ready has been served. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Text as UTF-8; valid until the next call. */

@@ -181,6 +181,14 @@ export const settings = {
     "a name this server goes by: any other Host is 421 (repeatable)",
     /^[0-9A-Za-z._:[\]-]+$/,
   ),
+  /** Compression: each message by itself, with the context of those before it, or none. Default shared. */
+  deflate: choice(
+    ["shared", "takeover", "off"],
+    "shared",
+    "compression: shared (each message by itself), takeover (with context) or off",
+  ),
+  /** Smallest message that is compressed. Default 256 bytes. */
+  deflateThreshold: size("256", "smallest message that is compressed", 0),
   /** Least severe lines that are logged. Default info. */
   logLevel: choice(["debug", "info", "warning", "error"], "info", "least severe lines to log"),
   /** Form of a log line. Default text. */

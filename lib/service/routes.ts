@@ -61,7 +61,7 @@ export function createRoutes({ config, log, draining }: RouteContext): Handle {
     checkOrigin(request, config.origin);
     if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
     if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]]);
-    const upgrade = await acceptHandshake(request);
+    const upgrade = await acceptHandshake(request, [], config.deflate);
     if (upgrade.accepted) return { upgrade, handler: handler() };
     throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
   }

@@ -4,6 +4,7 @@
  */
 import { crypto } from "@std/crypto";
 import { encodeBase64 } from "@std/encoding/base64";
+import { type DeflateMode, type DeflateParameters, negotiateDeflate } from "./negotiate.ts";
 
 /** What the handshake needs to know of an HTTP request. */
 export interface HandshakeRequest {
@@ -21,6 +22,8 @@ export interface Accepted {
   headers: [name: string, value: string][];
   /** The subprotocol that was chosen, where one was. */
   protocol: string | undefined;
+  /** What was agreed on for permessage-deflate, where it was (RFC 7692). */
+  deflate: DeflateParameters | undefined;
 }
 
 /** The handshake is refused. */
@@ -86,10 +89,12 @@ function rejected(
  * Answers an opening handshake (RFC 6455, 4.2.1 and 4.2.2).
  * @param request An HTTP/1.1 request for which {@linkcode wantsWebSocket} holds.
  * @param protocols The subprotocols that are spoken here; the first of the client's that is among them is chosen.
+ * @param mode What compression the server is willing to agree on.
  */
 export async function acceptHandshake(
   request: HandshakeRequest,
   protocols: readonly string[] = [],
+  mode: DeflateMode = "off",
 ): Promise<Accepted | Rejected> {
   const { headers } = request;
   // 4.1: "The method of the request MUST be GET".
@@ -132,5 +137,7 @@ export async function acceptHandshake(
     ["Sec-WebSocket-Accept", await acceptKey(key)],
   ];
   if (protocol !== undefined) answer.push(["Sec-WebSocket-Protocol", protocol]);
-  return { accepted: true, headers: answer, protocol };
+  const deflate = negotiateDeflate(headers.get("sec-websocket-extensions"), mode);
+  if (deflate !== undefined) answer.push(["Sec-WebSocket-Extensions", deflate.answer]);
+  return { accepted: true, headers: answer, protocol, deflate: deflate?.parameters };
 }

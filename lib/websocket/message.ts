@@ -19,11 +19,15 @@ export interface MessageLimits {
 export class MessageAssembler {
   /** Opcode of the message under way: {@linkcode Opcode} `Text` or `Binary`; 0 between messages. */
   opcode = 0;
+  /** Whether it is compressed (RFC 7692, 6): its UTF-8 and its real size show only when it is inflated. */
+  compressed = false;
   readonly #limits: MessageLimits;
   readonly #utf8 = new Utf8Validator();
   #fragments = 0;
   /** The fragments before the present one; `undefined` while there is only one, which is never copied. */
   #gathered: Uint8Array<ArrayBuffer> | undefined;
+  /** What {@linkcode finish} returned a view of: it stays until {@linkcode end}, whatever the handler does. */
+  #finished: Uint8Array<ArrayBuffer> | undefined;
   #size = 0;
 
   /** @param limits What a message may be at most. */
@@ -53,13 +57,17 @@ export class MessageAssembler {
         );
       }
       this.opcode = header.opcode;
+      this.compressed = header.rsv1;
       this.#fragments = this.#size = 0;
       this.#utf8.reset();
     }
     if (++this.#fragments > this.#limits.maxFragments) {
       throw new ProtocolError(CloseCode.Policy, "too many fragments");
     }
-    if (this.#size + header.length > this.#limits.maxMessage) {
+    // What does not compress grows a little: less than this even if it is sent byte by byte.
+    const { maxMessage } = this.#limits;
+    const most = this.compressed ? maxMessage + (maxMessage >> 6) + 64 : maxMessage;
+    if (this.#size + header.length > most) {
       throw new ProtocolError(CloseCode.TooBig, "message is too big");
     }
   }
@@ -69,7 +77,7 @@ export class MessageAssembler {
    * @param bytes Where the unmasked payload is.
    * @param from Index of its first byte that was not shown before.
    * @param to Index after its last.
-   * @param ascii Whether all of them are below 0x80.
+   * @param ascii Whether all of them are known to be below 0x80.
    * @throws {ProtocolError} 1007 at the first byte that makes a text invalid.
    */
   validate(bytes: Uint8Array, from: number, to: number, ascii: boolean): void {
@@ -79,7 +87,7 @@ export class MessageAssembler {
 
   /**
    * Takes a data frame whose payload is there whole.
-   * @returns The message, if this was its last fragment: valid until the next call.
+   * @returns The message, if this was its last fragment: valid until {@linkcode end}.
    * @throws {ProtocolError} 1007 if a text ends within a character.
    */
   finish(header: FrameHeader, payload: Uint8Array): Uint8Array | undefined {
@@ -88,16 +96,28 @@ export class MessageAssembler {
     }
     if (header.fin && this.#gathered === undefined) return payload;
     this.#gather(payload);
-    return header.fin ? this.#gathered!.subarray(0, this.#size) : undefined;
+    if (!header.fin) return undefined;
+    this.#finished = this.#gathered;
+    this.#gathered = undefined;
+    return this.#finished!.subarray(0, this.#size);
+  }
+
+  /**
+   * Checks that a text is whole, once all of it was validated.
+   * @throws {ProtocolError} 1007 if it ends within a character.
+   */
+  complete(): void {
+    if (this.opcode === Opcode.Text && !this.#utf8.complete) invalidText();
   }
 
   /** Forgets the message that {@linkcode finish} returned. */
   end(): void {
     this.opcode = 0;
-    if (this.#gathered !== undefined) this.dispose();
+    if (this.#finished !== undefined) returnBuffer(this.#finished);
+    this.#finished = undefined;
   }
 
-  /** Gives back what is held. */
+  /** Gives back what was gathered of an unfinished message. */
   dispose(): void {
     if (this.#gathered !== undefined) returnBuffer(this.#gathered);
     this.#gathered = undefined;

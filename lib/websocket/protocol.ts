@@ -4,7 +4,8 @@
  * @module
  */
 import { CloseCode, type CloseReason, decodeClose, encodeClose, ProtocolError } from "./close.ts";
-import { FIN, FrameHeader, Opcode, readHeader, rotateKey, unmaskWords } from "./frame.ts";
+import type { Inflater, PermessageDeflate } from "./deflate.ts";
+import { FIN, FrameHeader, Opcode, readHeader, rotateKey, RSV1, unmaskWords } from "./frame.ts";
 import { MessageAssembler, type MessageLimits } from "./message.ts";
 
 /** Where a connection stands in its life (RFC 6455, section 7). */
@@ -95,19 +96,29 @@ export class Protocol {
   #done = 0;
   /** Whether the last call of `receive` left the beginning of a frame behind. */
   #partial = false;
+  readonly #deflate: PermessageDeflate | undefined;
+  readonly #maxMessage: number;
+  /** What inflates the message at hand, while it is not done. */
+  #inflater: Inflater | undefined;
+  /** How much of that message has been validated, in bytes. */
+  #validated = 0;
 
   /**
    * @param writer Where its frames go.
    * @param events Who is told.
    * @param limits What a message may be at most.
+   * @param deflate The extension, where it was agreed on.
    */
   constructor(
     writer: FrameWriter,
     events: ProtocolEvents,
     limits: MessageLimits,
+    deflate?: PermessageDeflate,
   ) {
     this.#writer = writer;
     this.#events = events;
+    this.#deflate = deflate;
+    this.#maxMessage = limits.maxMessage;
     this.#assembler = new MessageAssembler(limits);
   }
 
@@ -118,12 +129,21 @@ export class Protocol {
   }
 
   /**
+   * Whether a message is being inflated. What has arrived behind it waits: call {@linkcode receive} again, with nothing
+   * added, as soon as others have had their turn.
+   */
+  get busy(): boolean {
+    return this.#inflater !== undefined;
+  }
+
+  /**
    * Takes what has arrived: every whole frame is consumed, the rest stays and must be there, as it is, at the next call.
    * What breaks a rule ends the connection with the code that names it, after the replies already owed.
    */
   receive(input: Received): void {
     try {
-      while (this.state !== "closed" && this.#frame(input));
+      if (this.#inflater !== undefined) this.#inflate(this.#inflater);
+      while (this.state !== "closed" && !this.busy && this.#frame(input));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.fail(error.code, error.message);
@@ -141,7 +161,9 @@ export class Protocol {
    */
   send(payload: Uint8Array, opcode: number): boolean {
     if (this.state !== "open") return false;
-    this.#writer.frame(FIN | opcode, payload);
+    const deflated = this.#deflate?.deflate(payload);
+    if (deflated === undefined) this.#writer.frame(FIN | opcode, payload);
+    else this.#writer.frame(FIN | RSV1 | opcode, deflated);
     return true;
   }
 
@@ -185,7 +207,9 @@ export class Protocol {
 
   #change(change: Change): void {
     this.state = next[this.state][change];
-    if (this.state === "closed") this.#assembler.dispose();
+    if (this.state !== "closed") return;
+    this.#assembler.dispose();
+    this.#inflated();
   }
 
   /** Takes one frame, or as much of it as is there. Returns whether it was whole. */
@@ -193,7 +217,7 @@ export class Protocol {
     const header = this.#header;
     const { bytes } = input;
     if (!this.#inFrame) {
-      if (!readHeader(bytes, input.start, input.end, false, header)) {
+      if (!readHeader(bytes, input.start, input.end, this.#deflate !== undefined, header)) {
         return false;
       }
       if (header.opcode < 8) this.#assembler.begin(header);
@@ -205,7 +229,9 @@ export class Protocol {
     const to = Math.min(input.end, payload + header.length);
     const key = this.#done === 0 ? header.key : rotateKey(header.key, this.#done);
     const ascii = unmaskWords(bytes, input.words, from, to, key);
-    if (header.opcode < 8) this.#assembler.validate(bytes, from, to, ascii);
+    if (header.opcode < 8 && !this.#assembler.compressed) {
+      this.#assembler.validate(bytes, from, to, ascii);
+    }
     this.#done = to - payload;
     if (this.#done < header.length) return false;
 
@@ -220,11 +246,39 @@ export class Protocol {
   #data(payload: Uint8Array): void {
     const message = this.#assembler.finish(this.#header, payload);
     if (message === undefined) return;
-    const opcode = this.#assembler.opcode;
+    if (!this.#assembler.compressed) return this.#message(message);
+    const inflater = this.#deflate!.takeInflater();
+    inflater.begin(message, this.#maxMessage);
+    this.#inflater = inflater;
+    this.#validated = 0;
+    this.#inflate(inflater);
+  }
+
+  /** Takes one step of inflating the message at hand. */
+  #inflate(inflater: Inflater): void {
+    const done = inflater.step();
+    const { message } = inflater;
+    this.#assembler.validate(message, this.#validated, message.length, false);
+    this.#validated = message.length;
+    if (!done) return;
+    try {
+      this.#message(message);
+    } finally {
+      this.#inflated();
+    }
+  }
+
+  #inflated(): void {
+    if (this.#inflater !== undefined) this.#deflate!.returnInflater(this.#inflater);
+    this.#inflater = undefined;
+  }
+
+  #message(message: Uint8Array): void {
+    this.#assembler.complete();
     this.messages++;
     try {
       // 7.1.2: after its close frame this side has nothing more to say, and drops what it would have to answer.
-      if (this.state === "open") this.#events.message(message, opcode);
+      if (this.state === "open") this.#events.message(message, this.#assembler.opcode);
     } finally {
       this.#assembler.end();
     }
