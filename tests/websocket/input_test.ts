@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Input } from "../../lib/websocket/input.ts";
+import { lendBuffer } from "../../lib/websocket/pool.ts";
 import { concat, noise, toHex } from "../tools/bytes.ts";
 
 const KIB = 1024;
@@ -119,6 +120,17 @@ Deno.test("Input keeps its buffer while a read of some size comes now and then",
     input.start = input.end;
     assertEquals(input.bytes.length, 4 * KIB);
   }
+  input.dispose();
+});
+
+Deno.test("Input gives its buffer back when it changes it for another", () => {
+  const input = new Input();
+  const { bytes } = input;
+  input.append(noise(2 * KIB));
+  assert(input.bytes !== bytes);
+  const again = lendBuffer(KIB);
+  assert(again === bytes);
+  assertEquals(unread(input), noise(2 * KIB));
   input.dispose();
 });
 

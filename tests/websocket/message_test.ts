@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ProtocolError } from "../../lib/websocket/close.ts";
 import { FrameHeader } from "../../lib/websocket/frame.ts";
 import { MessageAssembler, type MessageLimits } from "../../lib/websocket/message.ts";
+import { lendBuffer, returnBuffer } from "../../lib/websocket/pool.ts";
 import { concat, hex, noise, utf8 } from "../tools/bytes.ts";
 import { ROOMY } from "../tools/frames.ts";
 
@@ -175,4 +176,24 @@ Deno.test("MessageAssembler forgets what it held when it is disposed of", () => 
   assembler.end();
   assertEquals(assembler.opcode, 0);
   assertEquals(take(assembler, 0x82, noise(3)), noise(3));
+});
+
+Deno.test("MessageAssembler gives its buffer back when it grows, and when the message is done", () => {
+  const assembler = new MessageAssembler(ROOMY);
+  const small = lendBuffer(1000), large = lendBuffer(4000);
+  returnBuffer(small);
+  returnBuffer(large);
+  take(assembler, 0x02, noise(1000));
+  assert(lendBuffer(1000) !== small);
+  take(assembler, 0x00, noise(3000));
+  assert(lendBuffer(1000) === small);
+  assert(lendBuffer(4000) !== large);
+  assert(take(assembler, 0x80, noise(1))?.buffer === large.buffer);
+  // Ended while the message is still looked at: it stays until then.
+  assembler.dispose();
+  assert(lendBuffer(4000) !== large);
+  assembler.end();
+  assembler.end();
+  assert(lendBuffer(4000) === large);
+  assert(lendBuffer(4000) !== large);
 });

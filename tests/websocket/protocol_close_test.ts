@@ -1,7 +1,8 @@
-import { assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { Input } from "../../lib/websocket/input.ts";
+import { lendBuffer, returnBuffer } from "../../lib/websocket/pool.ts";
 import type { Protocol } from "../../lib/websocket/protocol.ts";
-import { concat, hex, utf8 } from "../tools/bytes.ts";
+import { concat, hex, noise, utf8 } from "../tools/bytes.ts";
 import {
   clientClose,
   clientFrame,
@@ -10,6 +11,7 @@ import {
   everyCut,
   outcome,
   record,
+  said,
 } from "../tools/frames.ts";
 
 const nothing = new Uint8Array(0);
@@ -171,6 +173,62 @@ Deno.test("Protocol may be failed by the handler of a fragmented message", () =>
   );
   drive(protocol, bytes);
   assertEquals([log, ended(protocol)], [["text 6162", "wrote 88 03f3"], "closed 1011 "]);
+});
+
+const ends: Record<string, (protocol: Protocol) => void> = {
+  "fails the connection": (protocol) => protocol.fail(1013, "too slow"),
+  "drops the connection": (protocol) => protocol.lost(),
+  "throws": () => {
+    throw new Error("oops");
+  },
+};
+for (const [what, end] of Object.entries(ends)) {
+  Deno.test(`Protocol keeps a message until its handler returns, also if that ${what}`, () => {
+    let told = "";
+    let gathered: ArrayBufferLike | undefined;
+    const { protocol } = record(undefined, {
+      message(payload) {
+        gathered = payload.buffer;
+        try {
+          end(protocol);
+        } finally {
+          // Somebody else needs a buffer of that size meanwhile, and writes into it.
+          const other = lendBuffer(payload.length).fill(0xee);
+          told = said(2, payload);
+          returnBuffer(other);
+        }
+      },
+    });
+    const input = new Input();
+    input.append(concat(clientFrame(0x02, noise(3000)), clientFrame(0x80, noise(9))));
+    try {
+      protocol.receive(input);
+    } catch (error) {
+      assertEquals([what, String(error)], ["throws", "Error: oops"]);
+    }
+    assertEquals(told, said(2, concat(noise(3000), noise(9))));
+    // Then it is given back, once.
+    const lent = [1, 2, 3, 4].map(() => lendBuffer(3009).buffer as ArrayBufferLike);
+    assertEquals(lent.filter((buffer) => buffer === gathered).length, 1);
+    input.dispose();
+  });
+}
+
+Deno.test("Protocol gives back what it gathered when it ends within a message", () => {
+  for (const end of [clientClose(1000), hex("8105")]) {
+    const buffer = lendBuffer(1 << 20);
+    returnBuffer(buffer);
+    const { protocol } = record();
+    const fragments = Array.from(
+      { length: 40 },
+      (_, i) => clientFrame(i === 0 ? 2 : 0, noise(10_000)),
+    );
+    for (const fragment of fragments) drive(protocol, fragment);
+    const meanwhile = lendBuffer(1 << 20);
+    assert(meanwhile !== buffer, "it is in use");
+    drive(protocol, end);
+    assert(lendBuffer(1 << 20) === buffer);
+  }
 });
 
 type Change = (protocol: Protocol) => void;
