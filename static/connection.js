@@ -1,0 +1,90 @@
+// A WebSocket that comes back: it reconnects with jittered exponential back-off until told to stop.
+
+const shortest = 500; // ms
+const longest = 30_000; // ms
+const settled = 5_000; // ms open, after which the next failure counts as the first
+
+/**
+ * How long to wait before the next attempt: at random between half a second and a ceiling that
+ * doubles from one second to thirty, so that clients who lost one server do not return as one.
+ * @param {number} attempt Failures in a row before this one, from 0.
+ * @returns {number} Milliseconds.
+ */
+export function backoff(attempt, random = Math.random) {
+  const ceiling = Math.min(longest, 2 * shortest * 2 ** attempt);
+  return shortest + random() * (ceiling - shortest);
+}
+
+/**
+ * @typedef {object} State
+ * @property {"connecting" | "open" | "closing" | "waiting" | "closed"} name `waiting` is closed
+ *   with a retry to come, `closed` is closed until somebody asks.
+ * @property {number} [code] The close code, where a connection ended.
+ * @property {string} [reason] The close reason.
+ * @property {number} [delay] `waiting`: milliseconds to the retry.
+ */
+
+/**
+ * @param {string} url
+ * @param {{ state(state: State): void, message(data: string | ArrayBuffer): void }} on
+ */
+export function createConnection(url, on) {
+  /** @type {WebSocket | undefined} */
+  let socket;
+  let failures = 0;
+  let openedAt = Infinity;
+  let wanted = false;
+  let timer;
+
+  function open() {
+    wanted = true;
+    clearTimeout(timer);
+    // One that is still closing is left to itself; its events count no more.
+    if (socket && socket.readyState <= WebSocket.OPEN) return;
+    const mine = socket = new WebSocket(url);
+    mine.binaryType = "arraybuffer";
+    openedAt = Infinity;
+    mine.onopen = () => {
+      if (mine !== socket) return;
+      openedAt = performance.now();
+      on.state({ name: "open" });
+    };
+    mine.onmessage = ({ data }) => {
+      if (mine === socket) on.message(data);
+    };
+    mine.onclose = ({ code, reason }) => {
+      if (mine === socket) ended(code, reason);
+    };
+    on.state({ name: "connecting" });
+  }
+
+  function ended(code, reason) {
+    socket = undefined;
+    if (!wanted) return on.state({ name: "closed", code, reason });
+    if (performance.now() - openedAt > settled) failures = 0;
+    const delay = backoff(failures++);
+    timer = setTimeout(open, delay);
+    on.state({ name: "waiting", code, reason, delay });
+  }
+
+  function close() {
+    wanted = false;
+    failures = 0;
+    clearTimeout(timer);
+    if (!socket) return on.state({ name: "closed" });
+    on.state({ name: "closing" });
+    socket.close(1000);
+  }
+
+  /** @returns {boolean} Whether there was an open connection to send it on. */
+  function send(data) {
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    socket.send(data);
+    return true;
+  }
+
+  // The network is back: no reason to sit the wait out.
+  addEventListener("online", () => wanted && open());
+
+  return { open, close, send };
+}
