@@ -48,8 +48,17 @@ export class Server {
   ) {
     this.#listener = listener;
     this.#settings = settings;
-    const { handshakeTimeout, pingInterval, pingTimeout, closeTimeout, writeTimeout } = settings;
-    const times = [handshakeTimeout, pingInterval, pingTimeout, closeTimeout, writeTimeout];
+    const { handshakeTimeout, bodyTimeout, messageTimeout, closeTimeout, writeTimeout } = settings;
+    const { pingInterval, pingTimeout } = settings;
+    const times = [
+      handshakeTimeout,
+      bodyTimeout,
+      messageTimeout,
+      closeTimeout,
+      writeTimeout,
+      pingInterval,
+      pingTimeout,
+    ];
     const clock = new Clock(Math.max(1, Math.min(TICK, Math.min(...times) / 4)));
     this.#context = { handle, settings, clock, fault, draining: false };
     this.finished = this.#accept();

@@ -130,15 +130,12 @@ export class Socket implements ProtocolEvents, Timed {
     this.#guard(() => this.#handler.open?.(this));
     const { outbox } = this.#transport;
     try {
-      this.#receive();
-      await this.#inflate();
-      while (await this.#transport.read() > 0) {
+      do {
         this.#aliveBy = Infinity;
         this.#receive();
-        if (this.#machine.busy) await this.#inflate();
         outbox.flush();
-        if (outbox.bufferedAmount > PAUSE) await this.#pause();
-      }
+        if (this.#machine.busy || this.full()) await this.#catchUp();
+      } while (await this.#transport.read() > 0);
     } catch (error) {
       if (!isGone(error)) this.#fault(error);
     }
@@ -159,13 +156,19 @@ export class Socket implements ProtocolEvents, Timed {
   }
 
   /** @inheritDoc */
+  full(): boolean {
+    return this.#transport.outbox.bufferedAmount > PAUSE;
+  }
+
+  /** @inheritDoc */
   tick(now: number): void {
     const { outbox } = this.#transport;
     const { pingInterval, pingTimeout, writeTimeout } = this.#settings;
     if (outbox.bufferedAmount > 0 && now - outbox.progressAt > writeTimeout) this.#tooSlow();
     else if (now >= this.#closeBy) this.drop();
-    else if (now >= this.#messageBy) this.#fail(CloseCode.Policy, "message took too long");
-    else if (now >= this.#aliveBy && !this.#paused) this.drop();
+    else if (now >= this.#messageBy && !this.#paused) {
+      this.#fail(CloseCode.Policy, "message took too long");
+    } else if (now >= this.#aliveBy && !this.#paused) this.drop();
     else if (now >= this.#pingAt) {
       this.#pingAt = now + pingInterval;
       this.#aliveBy = Math.min(this.#aliveBy, now + pingTimeout);
@@ -174,18 +177,23 @@ export class Socket implements ProtocolEvents, Timed {
     if (this.open) this.#guard(() => this.#handler.tick?.(this, now));
   }
 
+  /** Takes the rest of what has arrived, no faster than the replies to it leave. */
+  async #catchUp(): Promise<void> {
+    do {
+      // A large message is inflated step by step; between two of them everybody else has a turn.
+      if (this.#machine.busy) await nextTurn();
+      else await this.#pause();
+      this.#receive();
+      this.#transport.outbox.flush();
+    } while (this.#machine.busy || this.full());
+  }
+
   async #pause(): Promise<void> {
     this.#paused = true;
     await this.#transport.outbox.drained(PAUSE);
     this.#paused = false;
-  }
-
-  /** Inflates a large message step by step; between two of them everybody else has a turn. */
-  async #inflate(): Promise<void> {
-    while (this.#machine.busy) {
-      await nextTurn();
-      this.#receive();
-    }
+    // Nothing was read meanwhile, so the peer's time begins anew; that it took bytes is a sign of life.
+    this.#aliveBy = this.#messageBy = Infinity;
   }
 
   #receive(): void {

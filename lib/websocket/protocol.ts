@@ -70,6 +70,8 @@ export interface ProtocolEvents {
   ping?(payload: Uint8Array): void;
   /** A pong, asked for or not. */
   pong?(payload: Uint8Array): void;
+  /** Asked before each frame: whether it has to wait, since too much waits to be sent. Then call `receive` again later. */
+  full?(): boolean;
 }
 
 /** How a connection ended. */
@@ -143,7 +145,7 @@ export class Protocol {
   receive(input: Received): void {
     try {
       if (this.#inflater !== undefined) this.#inflate(this.#inflater);
-      while (this.state !== "closed" && !this.busy && this.#frame(input));
+      while (this.state !== "closed" && !this.busy && !this.#events.full?.() && this.#frame(input));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.fail(error.code, error.message);

@@ -21,6 +21,7 @@ export const PATIENT: ListenerSettings = {
   maxMessage: 1 << 20,
   maxFragments: 1024,
   maxBuffered: 1 << 20,
+  deflateThreshold: 256,
   maxConnections: 1000,
 };
 
@@ -48,6 +49,15 @@ export class TestServer implements AsyncDisposable {
   /** Connects to it. */
   connect(): Promise<RawClient> {
     return RawClient.connect(this.server.addr);
+  }
+
+  /** Waits until it has no more than so many connections; there is no event for that, so it looks again and again. */
+  async shrunk(size = 0, ms = 5000): Promise<void> {
+    const began = performance.now();
+    while (this.server.size > size) {
+      if (performance.now() - began > ms) throw new Error(`${this.server.size} connections left`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 
   /** Takes the messages of the faults that were reported. */
