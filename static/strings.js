@@ -9,7 +9,7 @@ const closeReasons = {
   1002: "protocol error",
   1003: "unsupported data",
   1005: "no code given",
-  1006: "connection lost",
+  1006: "cut off",
   1007: "invalid text",
   1008: "against a rule",
   1009: "message too big",
