@@ -25,7 +25,7 @@ const TAIL = new Uint8Array([0x00, 0x00, 0xff, 0xff]);
 /** RFC 7692, 7.2.3.6: an empty message, an empty stored block less the tail. */
 const EMPTY = new Uint8Array([0x00]);
 /** What one step takes in or gives out at most, in bytes: a fraction of a millisecond's work. */
-const STEP = 64 * 1024;
+export const STEP: number = 64 * 1024;
 /** Above this, speed matters more than the last few per cent of size; in bytes. */
 const FAST = 64 * 1024;
 /** Above this a message is not compressed at all, since nothing else is served meanwhile; in bytes. */
@@ -143,7 +143,8 @@ export class Inflater {
     if (outcome === Z_STREAM_END) {
       // 7.2.3.4: a block with BFINAL ends the stream, not the message: another stream, with the same window, may follow.
       zlibInflateResetKeep(stream);
-      if (this.#at === payload.length) return true;
+      // That block may be the empty one whose end, the tail, was not sent.
+      if (this.#at === payload.length || this.#at === payload.length + TAIL.length) return true;
     } else if (this.#at === payload.length + TAIL.length && stream.avail_out > 0) {
       // A stream that was cut short swallows the tail as data, and is not at the end of a block.
       if ((stream.data_type & 0xff) !== 128) corrupt("ends within a block");
@@ -163,7 +164,8 @@ export class Inflater {
   #space(): Uint8Array<ArrayBuffer> {
     const old = this.#output!;
     if (this.#size < old.length) return old;
-    const grown = lendBuffer(old.length + 1);
+    // Twice as much each time, or copying would cost the square of the message.
+    const grown = lendBuffer(Math.min(old.length * 2, this.#limit + 1));
     grown.set(old);
     returnBuffer(old);
     return this.#output = grown;

@@ -127,7 +127,8 @@ export class MessageAssembler {
     const size = this.#size + payload.length;
     const old = this.#gathered;
     if (old === undefined || old.length < size) {
-      this.#gathered = lendBuffer(size);
+      // Twice as much each time, or copying would cost the square of the message.
+      this.#gathered = lendBuffer(Math.max(size, (old?.length ?? 0) * 2));
       if (old !== undefined) {
         this.#gathered.set(old.subarray(0, this.#size));
         returnBuffer(old);

@@ -4,7 +4,7 @@
  * @module
  */
 import { CloseCode, type CloseReason, decodeClose, encodeClose, ProtocolError } from "./close.ts";
-import type { Inflater, PermessageDeflate } from "./deflate.ts";
+import { type Inflater, type PermessageDeflate, STEP } from "./deflate.ts";
 import { FIN, FrameHeader, Opcode, readHeader, rotateKey, RSV1, unmaskWords } from "./frame.ts";
 import { MessageAssembler, type MessageLimits } from "./message.ts";
 
@@ -80,6 +80,9 @@ export interface Ending extends CloseReason {
   clean: boolean;
 }
 
+/** What one step of inflating counts for at least, however little it gives out, in bytes. */
+const LEAST_STEP = 1024;
+
 /** One WebSocket connection, after its handshake. */
 export class Protocol {
   /** Where it stands. In `closing` this side has sent its close frame; in `closed` nothing is sent or received any more. */
@@ -104,6 +107,8 @@ export class Protocol {
   #inflater: Inflater | undefined;
   /** How much of that message has been validated, in bytes. */
   #validated = 0;
+  /** How much was inflated in the last call of `receive`, in bytes. */
+  #worked = 0;
 
   /**
    * @param writer Where its frames go.
@@ -131,11 +136,11 @@ export class Protocol {
   }
 
   /**
-   * Whether a message is being inflated. What has arrived behind it waits: call {@linkcode receive} again, with nothing
-   * added, as soon as others have had their turn.
+   * Whether there is more to inflate than was for one call, be it one large message or many small ones. What has arrived
+   * behind it waits: call {@linkcode receive} again, with nothing added, as soon as others have had their turn.
    */
   get busy(): boolean {
-    return this.#inflater !== undefined;
+    return this.#inflater !== undefined || this.#worked >= STEP;
   }
 
   /**
@@ -143,6 +148,7 @@ export class Protocol {
    * What breaks a rule ends the connection with the code that names it, after the replies already owed.
    */
   receive(input: Received): void {
+    this.#worked = 0;
     try {
       if (this.#inflater !== undefined) this.#inflate(this.#inflater);
       while (this.state !== "closed" && !this.busy && !this.#events.full?.() && this.#frame(input));
@@ -211,7 +217,8 @@ export class Protocol {
     this.state = next[this.state][change];
     if (this.state !== "closed") return;
     this.#assembler.dispose();
-    this.#inflated();
+    if (this.#inflater !== undefined) this.#deflate!.returnInflater(this.#inflater);
+    this.#inflater = undefined;
   }
 
   /** Takes one frame, or as much of it as is there. Returns whether it was whole. */
@@ -261,18 +268,16 @@ export class Protocol {
     const done = inflater.step();
     const { message } = inflater;
     this.#assembler.validate(message, this.#validated, message.length, false);
+    this.#worked += Math.max(LEAST_STEP, message.length - this.#validated);
     this.#validated = message.length;
     if (!done) return;
+    // It stays until its handler returns, also if that ends the connection.
+    this.#inflater = undefined;
     try {
       this.#message(message);
     } finally {
-      this.#inflated();
+      this.#deflate!.returnInflater(inflater);
     }
-  }
-
-  #inflated(): void {
-    if (this.#inflater !== undefined) this.#deflate!.returnInflater(this.#inflater);
-    this.#inflater = undefined;
   }
 
   #message(message: Uint8Array): void {

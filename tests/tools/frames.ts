@@ -4,6 +4,7 @@
  */
 import { Input } from "../../lib/websocket/input.ts";
 import { Protocol, type ProtocolEvents } from "../../lib/websocket/protocol.ts";
+import type { PermessageDeflate } from "../../lib/websocket/deflate.ts";
 import type { MessageLimits } from "../../lib/websocket/message.ts";
 import { concat, hex, toHex, utf8 } from "./bytes.ts";
 
@@ -82,10 +83,14 @@ export interface Recorded {
 /** Limits that no test meets by accident. */
 export const ROOMY: MessageLimits = { maxMessage: 1 << 20, maxFragments: 1000 };
 
-/** Begins to record a new protocol; `events` are called after their line is written. */
+/**
+ * Begins to record a new protocol; `events` are called after their line is written.
+ * @param deflate The extension, where it was agreed on.
+ */
 export function record(
   limits: MessageLimits = ROOMY,
   events: Partial<ProtocolEvents> = {},
+  deflate?: PermessageDeflate,
 ): Recorded {
   const log: string[] = [];
   const protocol = new Protocol(
@@ -105,6 +110,7 @@ export function record(
       },
     },
     limits,
+    deflate,
   );
   return { protocol, log };
 }
@@ -119,7 +125,7 @@ export function drive(
   let at = 0;
   for (const cut of [...cuts, bytes.length]) {
     input.append(bytes.subarray(at, cut));
-    protocol.receive(input);
+    do protocol.receive(input); while (protocol.busy);
     at = cut;
   }
   input.dispose();
@@ -130,8 +136,9 @@ export function outcome(
   bytes: Uint8Array,
   cuts: Iterable<number> = [],
   limits: MessageLimits = ROOMY,
+  deflate?: PermessageDeflate,
 ): string[] {
-  const { protocol, log } = record(limits);
+  const { protocol, log } = record(limits, {}, deflate);
   drive(protocol, bytes, cuts);
   return [...log, ended(protocol)];
 }
