@@ -6,17 +6,7 @@ import { createHash } from "node:crypto";
 import { HttpError } from "../http/error.ts";
 import type { Head } from "../http/head.ts";
 import type { Reply } from "../http/response.ts";
-import page from "../../static/index.html" with { type: "text" };
-import appCss from "../../static/app.css" with { type: "text" };
-import appJs from "../../static/app.js" with { type: "text" };
-import connectionJs from "../../static/connection.js" with { type: "text" };
-import iconSvg from "../../static/icon.svg" with { type: "text" };
-import messageListJs from "../../static/message_list.js" with { type: "text" };
-import messageRowJs from "../../static/message_row.js" with { type: "text" };
-import settingsJs from "../../static/settings.js" with { type: "text" };
-import stateViewJs from "../../static/state_view.js" with { type: "text" };
-import stringsJs from "../../static/strings.js" with { type: "text" };
-import themeCss from "../../static/theme.css" with { type: "text" };
+import { assets as files, page } from "../../static/files.ts";
 
 /** One file, ready to be sent. */
 interface Asset {
@@ -53,18 +43,7 @@ function asset(name: string, text: string): Asset {
 
 const index = asset("index.html", page);
 const assets = new Map(
-  Object.entries({
-    "app.css": appCss,
-    "app.js": appJs,
-    "connection.js": connectionJs,
-    "icon.svg": iconSvg,
-    "message_list.js": messageListJs,
-    "message_row.js": messageRowJs,
-    "settings.js": settingsJs,
-    "state_view.js": stateViewJs,
-    "strings.js": stringsJs,
-    "theme.css": themeCss,
-  }).map(([name, text]) => [name, asset(name, text)]),
+  Object.entries(files).map(([name, text]) => [name, asset(name, text)]),
 );
 
 function send(asset: Asset, request: Head): Reply {
