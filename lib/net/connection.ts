@@ -66,6 +66,8 @@ export class Connection implements Timed {
   #deadline = Infinity;
   /** Whether a request has begun: who is too slow then is told. */
   #begun = false;
+  /** Stops waiting for the handler. */
+  #abandon: ((reason: Error) => void) | undefined;
   /** Whether nothing is under way: a keep-alive connection between two requests. */
   idle = true;
 
@@ -105,8 +107,9 @@ export class Connection implements Timed {
     this.#transport.leave(LINGER).catch(this.#context.fault);
   }
 
-  /** Ends it at once. */
+  /** Ends it at once, also where a handler has not answered yet. */
   drop(): void {
+    this.#abandon?.(new Deno.errors.Interrupted("dropped"));
     if (this.socket !== undefined) this.socket.drop();
     else this.#transport.drop();
   }
@@ -172,12 +175,18 @@ export class Connection implements Timed {
   }
 
   async #answer(head: Head, body: RequestBody): Promise<Reply | Upgrade> {
-    return await this.#context.handle({
-      ...head,
-      peer: this.#transport.peer,
-      hasBody: body.announced,
-      body: () => this.#inTime(body.read()),
-    });
+    const dropped = new Promise<never>((_, reject) => this.#abandon = reject);
+    try {
+      const answer = this.#context.handle({
+        ...head,
+        peer: this.#transport.peer,
+        hasBody: body.announced,
+        body: () => this.#inTime(body.read()),
+      });
+      return await Promise.race([answer, dropped]);
+    } finally {
+      this.#abandon = undefined;
+    }
   }
 
   /** Gives a body the time it may take: 408 after it. */

@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { answers, hasAnswers, statuses } from "../tools/answers.ts";
 import { textOf } from "../tools/raw.ts";
+import { ResettingClient } from "../tools/reset.ts";
 import { TestServer } from "../tools/server.ts";
 import type { Handle } from "../../lib/net/connection.ts";
 
@@ -77,6 +78,19 @@ Deno.test("Connection says one thing to a client that ends its side after the 40
   assertEquals(statuses(await client.readAll()), [408]);
 });
 
+Deno.test("Connection says nothing after the 408, also where the handler answers all the same", async () => {
+  await using server = new TestServer(async (asked) => {
+    await asked.body().catch(() => {});
+    return { status: 200 };
+  }, { bodyTimeout: 40 });
+  using client = await server.connect();
+  await client.send(POST + "Content-Length: 5\r\n\r\n");
+  await client.until(hasAnswers(1));
+  await client.end();
+  assertEquals(statuses(await client.readAll()), [408]);
+  await server.shrunk();
+});
+
 Deno.test("Connection drops a client that does not read a large answer", async () => {
   const body = new Uint8Array(32 << 20);
   await using server = new TestServer(() => ({ status: 200, body }), { writeTimeout: 40 });
@@ -96,4 +110,25 @@ Deno.test("Connection takes all the time it needs to answer", async () => {
   using client = await server.connect();
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   assertEquals(statuses(await client.until(hasAnswers(1))), [200]);
+});
+
+Deno.test("Connection takes an RST for a normal end, whatever was under way", async () => {
+  const asked = Promise.withResolvers<void>();
+  const body = new Uint8Array(32 << 20);
+  await using server = new TestServer(async (request) => {
+    if (request.hasBody) await request.body();
+    asked.resolve();
+    return { status: 200, body };
+  });
+  for (const sent of ["", "GET / HT", POST + "Content-Length: 5\r\n\r\nhell"]) {
+    const client = await ResettingClient.connect(server.server.addr);
+    await client.send(sent);
+    await client.reset();
+  }
+  const reader = await ResettingClient.connect(server.server.addr);
+  await reader.send(POST + "Content-Length: 5\r\n\r\nhello");
+  await asked.promise;
+  await reader.reset();
+  await server.shrunk();
+  assertEquals(server.takeFaults(), []);
 });

@@ -1,5 +1,7 @@
 /** From HTTP to WebSocket: the answer, and that no frame is lost on the way. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import zlib from "node:zlib";
+import { acceptHandshake } from "../../lib/websocket/handshake.ts";
 import { clientFrame } from "../tools/frames.ts";
 import { concat, utf8 } from "../tools/bytes.ts";
 import { echo, Recorder } from "../tools/handler.ts";
@@ -98,4 +100,27 @@ Deno.test("Connection answers 500 where the handshake's fields cannot be sent", 
   await client.send(HANDSHAKE);
   assertEquals(statuses(await client.readAll()), [500]);
   assertEquals(server.takeFaults(), ["control character in the field X"]);
+});
+
+Deno.test("Connection speaks permessage-deflate where it was agreed on (RFC 7692, 7.2)", async () => {
+  await using server = new TestServer(async (request) => {
+    const upgrade = await acceptHandshake(request, [], "shared");
+    return upgrade.accepted ? { upgrade, handler: echo } : { status: upgrade.status };
+  });
+  using client = await server.connect();
+  const offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+  await client.send(HANDSHAKE.replace(/\r\n\r\n$/, "\r\n" + offer));
+  const received = await client.until(hasAnswers(1));
+  const [answer] = answers(received);
+  assertMatch(answer!.headers.get("sec-websocket-extensions")!, /^permessage-deflate/);
+  const text = utf8("kodama ".repeat(100_000));
+  const finishFlush = zlib.constants.Z_SYNC_FLUSH;
+  const deflated = new Uint8Array(zlib.deflateRawSync(text, { finishFlush }).subarray(0, -4));
+  client.take(received.length);
+  await client.send(concat(clientFrame(0xc1, deflated), clientFrame(0x88, utf8(""))));
+  const bytes = await client.readAll();
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  assertEquals([bytes[0], bytes[1]], [0xc1, 126]);
+  const echoed = concat(bytes.subarray(4, 4 + view.getUint16(2)), Uint8Array.of(0, 0, 255, 255));
+  assertEquals(new Uint8Array(zlib.inflateRawSync(echoed, { finishFlush })), text);
 });

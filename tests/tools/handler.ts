@@ -51,7 +51,11 @@ export class Recorder implements SocketHandler {
       const lines = this.log.filter((line) => line.startsWith(beginning));
       if (lines.length >= count) return lines.at(-1)!;
       const next = new Promise<void>((resolve) => this.#waiting.push(resolve));
-      await within(5000, `${count} × "${beginning}" in ${JSON.stringify(this.log.slice(-9))}`, next);
+      await within(
+        5000,
+        `${count} × "${beginning}" in ${JSON.stringify(this.log.slice(-9))}`,
+        next,
+      );
     }
   }
 

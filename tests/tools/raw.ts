@@ -112,7 +112,7 @@ export class RawClient implements Disposable {
     return this.#conn.closeWrite();
   }
 
-  /** Closes: with FIN, or with RST where the server's bytes were not read. */
+  /** Closes both sides. */
   close(): void {
     if (!this.#closed) this.#conn.close();
     this.#closed = true;
