@@ -6,10 +6,12 @@ import { bodyFraming, BodyReader, type Framing } from "../http/body.ts";
 import { HttpError } from "../http/error.ts";
 import { type Head, HeadParser } from "../http/head.ts";
 import { encodeHead, encodeResponse, type Reply, textReply } from "../http/response.ts";
+import { CloseCode } from "../websocket/close.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { Clock, Timed } from "./clock.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { Socket, type SocketHandler } from "./socket.ts";
+import { Stream, type StreamHandler } from "./stream.ts";
 import { isGone, type Peer, Transport } from "./transport.ts";
 
 /** A request, as the service sees it. */
@@ -34,8 +36,21 @@ export interface Upgrade {
   handler: SocketHandler;
 }
 
+/** Says that a request is answered without an end. */
+export interface Endless {
+  /** The status: 200. */
+  status: number;
+  /** The fields. */
+  headers: readonly [name: string, value: string][];
+  /** Who writes the body. */
+  stream: StreamHandler;
+}
+
+/** An answer: whole, endless, or the beginning of a WebSocket. */
+export type Answer = Reply | Endless | Upgrade;
+
 /** What a service answers; an {@linkcode HttpError} that it throws is an answer too. */
-export type Handle = (request: Request) => Reply | Upgrade | Promise<Reply | Upgrade>;
+export type Handle = (request: Request) => Answer | Promise<Answer>;
 
 /** What connections have in common. */
 export interface ConnectionContext {
@@ -58,8 +73,8 @@ const SKIPPABLE = 64 * 1024;
 
 /** One connection, from accept to its end. */
 export class Connection implements Timed {
-  /** Its WebSocket, once it has become one. */
-  socket: Socket | undefined;
+  /** Its WebSocket or its response without an end, once it has become one. */
+  session: Socket | Stream | undefined;
   readonly #transport: Transport;
   readonly #context: ConnectionContext;
   /** When what is awaited from the client must be there; `Infinity` while nothing is. */
@@ -86,7 +101,7 @@ export class Connection implements Timed {
     const context = this.#context, transport = this.#transport;
     try {
       while (await this.#request());
-      if (this.socket === undefined) {
+      if (this.session === undefined) {
         transport.leave(LINGER).catch(context.fault);
         while (await transport.read() > 0);
       }
@@ -107,10 +122,16 @@ export class Connection implements Timed {
     this.#transport.leave(LINGER).catch(this.#context.fault);
   }
 
+  /** Begins to end its session, if it has one, since the server is shutting down. */
+  goAway(): void {
+    if (this.session instanceof Socket) this.session.close(CloseCode.GoingAway, "shutting down");
+    else this.session?.close();
+  }
+
   /** Ends it at once, also where a handler has not answered yet. */
   drop(): void {
     this.#abandon?.(new Deno.errors.Interrupted("dropped"));
-    if (this.socket !== undefined) this.socket.drop();
+    if (this.session !== undefined) this.session.drop();
     else this.#transport.drop();
   }
 
@@ -141,6 +162,7 @@ export class Connection implements Timed {
       );
       const answer = await this.#answer(head, body);
       if ("upgrade" in answer) return await this.#upgrade(answer);
+      if ("stream" in answer) return await this.#stream(answer);
       request.keepAlive &&= !this.#context.draining && await this.#inTime(body.skip());
       if (this.#transport.leaving) return false;
       outbox.bytes(encodeResponse(answer, request));
@@ -174,7 +196,7 @@ export class Connection implements Timed {
     }
   }
 
-  async #answer(head: Head, body: RequestBody): Promise<Reply | Upgrade> {
+  async #answer(head: Head, body: RequestBody): Promise<Answer> {
     const dropped = new Promise<never>((_, reject) => this.#abandon = reject);
     try {
       const answer = this.#context.handle({
@@ -199,13 +221,24 @@ export class Connection implements Timed {
     }
   }
 
+  async #stream({ status, headers, stream: handler }: Endless): Promise<false> {
+    const { settings, fault } = this.#context;
+    // RFC 9112, 6.3: a body without a length ends with the connection.
+    const head = encodeHead(status, [...headers, ["Connection", "close"]]);
+    this.#transport.outbox.bytes(new TextEncoder().encode(head));
+    const stream = this.session = new Stream(this.#transport, handler, settings, fault);
+    if (this.#context.draining) this.goAway();
+    await stream.run();
+    return false;
+  }
+
   async #upgrade({ upgrade, handler }: Upgrade): Promise<false> {
     const { settings, fault } = this.#context;
     const head = encodeHead(101, upgrade.headers);
     this.#transport.outbox.bytes(new TextEncoder().encode(head));
-    this.socket = new Socket(this.#transport, upgrade, handler, settings, fault);
-    if (this.#context.draining) this.socket.close(1001, "shutting down");
-    await this.socket.run();
+    const socket = this.session = new Socket(this.#transport, upgrade, handler, settings, fault);
+    if (this.#context.draining) this.goAway();
+    await socket.run();
     return false;
   }
 }

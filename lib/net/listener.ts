@@ -3,7 +3,6 @@
  * @module
  */
 import { HttpError } from "../http/error.ts";
-import { CloseCode } from "../websocket/close.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionContext, type Handle } from "./connection.ts";
 import type { ConnectionSettings } from "./settings.ts";
@@ -26,6 +25,8 @@ const SPREAD = 0.9;
 export class Server {
   /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
   readonly finished: Promise<void>;
+  /** How many connections have been accepted. */
+  accepted = 0;
   readonly #listener: Deno.Listener;
   readonly #settings: ListenerSettings;
   readonly #context: ConnectionContext;
@@ -102,11 +103,11 @@ export class Server {
   /** Resolves when nothing is left but keep-alive connections that wait for a request. */
   async #closeAll(spread: number): Promise<void> {
     const began = performance.now();
-    const sockets = [...this.#serving.keys()].filter((c) => c.socket !== undefined);
+    const sockets = [...this.#serving.keys()].filter((c) => c.session !== undefined);
     for (const [index, connection] of sockets.entries()) {
       const wait = began + spread * index / sockets.length - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-      connection.socket?.close(CloseCode.GoingAway, "shutting down");
+      connection.goAway();
     }
     for (const [connection, end] of this.#serving) if (!connection.idle) await end;
   }
@@ -130,6 +131,7 @@ export class Server {
   }
 
   #admit(conn: Deno.Conn): void {
+    this.accepted++;
     // Frames are small and must not wait for one another (RFC 896's delay).
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
     const connection = new Connection(conn, this.#context);

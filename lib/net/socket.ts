@@ -7,6 +7,7 @@ import { CloseCode } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Accepted } from "../websocket/handshake.ts";
+import type { DeflateParameters } from "../websocket/negotiate.ts";
 import { type Ending, Protocol, type ProtocolEvents } from "../websocket/protocol.ts";
 import type { Timed } from "./clock.ts";
 import type { ConnectionSettings } from "./settings.ts";
@@ -45,6 +46,7 @@ export class Socket implements ProtocolEvents, Timed {
   readonly #handler: SocketHandler;
   readonly #settings: ConnectionSettings;
   readonly #fault: (error: unknown) => void;
+  readonly #deflate: DeflateParameters | undefined;
   #ended = false;
   #paused = false;
   #pingAt: number;
@@ -70,6 +72,7 @@ export class Socket implements ProtocolEvents, Timed {
   ) {
     this.protocol = accepted.protocol ?? "";
     this.#transport = transport;
+    this.#deflate = accepted.deflate;
     const deflate = accepted.deflate &&
       new PermessageDeflate(accepted.deflate, settings.deflateThreshold);
     this.#machine = new Protocol(transport.outbox, this, settings, deflate);
@@ -105,6 +108,34 @@ export class Socket implements ProtocolEvents, Timed {
     if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow();
     if (typeof data !== "string") return this.#machine.send(data, opcode);
     return this.#machine.send(encodeText(data), Opcode.Text);
+  }
+
+  /**
+   * Sends a frame that was encoded once for many.
+   * @param frame As {@linkcode encodeFrame} makes it: a whole message, which must not change any more. It may be
+   * compressed where {@linkcode sharedWindowBits} says so.
+   * @returns As {@linkcode send}.
+   */
+  sendFrame(frame: Uint8Array): boolean {
+    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow();
+    if (!this.open) return false;
+    this.#transport.outbox.bytes(frame);
+    return true;
+  }
+
+  /** The window in which frames for this peer may be compressed by themselves, 9 to 15; 0 if they may not. */
+  get sharedWindowBits(): number {
+    return this.#deflate?.serverNoContextTakeover ? this.#deflate.serverMaxWindowBits : 0;
+  }
+
+  /** Whether this peer's messages are compressed with the context of those before them, so that no frame is shared. */
+  get takeover(): boolean {
+    return this.#deflate !== undefined && !this.#deflate.serverNoContextTakeover;
+  }
+
+  /** Resolves when no more than `amount` bytes are left to send, or the peer is gone. */
+  drained(amount: number): Promise<void> {
+    return this.#transport.outbox.drained(amount);
   }
 
   /**

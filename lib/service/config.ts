@@ -165,6 +165,46 @@ export const settings = {
   messageRate: count("100", "messages a second from one connection; twice that at once; 0: any", 0),
   /** Pings a second from one connection; twice that in a burst; 0: no limit. Default 5. */
   pingRate: count("5", "pings a second from one connection; twice that at once; 0: any", 0),
+  /** Channels of one connection: more are refused. Default 128. */
+  maxChannels: count("128", "most channels of one connection", 1, 128),
+  /** Messages that a channel remembers. Default 100. */
+  history: count("100", "messages that a channel remembers", 0),
+  /** For how long. Default 10 minutes. */
+  historyAge: time("10m", "for how long a channel remembers them"),
+  /** Of all channels together; the oldest go first. Default 64 MiB. */
+  historyBytes: size("64MiB", "what all channels remember together; the oldest go first", 0),
+  /** Verifies tokens (HS256); 32 bytes or more. Default none: protected mode. */
+  secret: one(
+    "32 bytes or more",
+    "",
+    "verifies tokens signed with it (HS256); 32 bytes or more",
+    (text) => {
+      // Not shown: it is a secret, however short.
+      if (text !== "" && new TextEncoder().encode(text).length < 32) {
+        throw new ConfigError("must be 32 bytes or more");
+      }
+      return text;
+    },
+  ),
+  /** URL of a JSON Web Key Set that verifies tokens. Default none. */
+  jwks: one("a URL", "", "URL of the JSON Web Key Set that verifies tokens", (text) => {
+    if (text !== "" && !/^https?:\/\/./.test(text) || text !== "" && !URL.canParse(text)) {
+      throw new ConfigError(`must be an http or https URL, and is ${quote(text)}`);
+    }
+    return text;
+  }),
+  /** Globs of channels that may be read without a token, where tokens are verified. Default `public/**`. */
+  public: list(
+    "a glob of channels",
+    "channels to read without a token, where tokens are verified (repeatable) [public/**]",
+    /^[A-Za-z0-9_.~@:=!*\/-]+$/,
+  ),
+  /** Whether the last address of `X-Forwarded-For` is believed. Default off. */
+  trustProxy: choice(
+    ["off", "on"],
+    "off",
+    "believe the last address of X-Forwarded-For: on or off",
+  ),
   /** Over how long the closes of a shutdown are spread, and when it ends at the latest. Default 10 s. */
   drain: time("10s", "spread of the closes at shutdown, and its end at the latest", 0),
   /** Between the ticker's messages. Default 1 s. */

@@ -4,76 +4,100 @@
  */
 import { HttpError } from "../http/error.ts";
 import { type Reply, textReply } from "../http/response.ts";
-import type { Handle, Request, Upgrade } from "../net/connection.ts";
+import type { Answer, Handle, Request } from "../net/connection.ts";
 import type { SocketHandler } from "../net/socket.ts";
-import { acceptHandshake, wantsWebSocket } from "../websocket/handshake.ts";
 import { assetReply, pageReply } from "./assets.ts";
-import type { Config } from "./config.ts";
+import { isLocal, refused } from "./auth.ts";
+import { type ChannelContext, channelNames, channelReply } from "./channel.ts";
 import type { Log } from "./log.ts";
-import { checkHost, checkOrigin, isLoopback } from "./origin.ts";
+import { metricsType } from "./metrics.ts";
+import { checkHost, isLoopback } from "./origin.ts";
+import { checkUpgrade, upgradeOf, wantsUpgrade } from "./request.ts";
 import { ticker } from "./ticker.ts";
 
-type Answer = Reply | Upgrade | Promise<Reply | Upgrade>;
-
 /** What the routes need to know of the server. */
-export interface RouteContext {
-  /** The settings. */
-  config: Config;
+export interface RouteContext extends ChannelContext {
   /** Where lines go. */
   log: Log;
-  /** Whether the server is shutting down. */
-  draining: () => boolean;
+  /** Writes down what is measured. */
+  metrics: () => Promise<string>;
 }
 
 const ASSETS = "/-/assets/";
+/** The channel that a token must be allowed to read for what is an operator's. */
+const OPERATOR = "-/metrics";
 
 const echo: SocketHandler = {
   message: (socket, payload, opcode) => void socket.send(payload, opcode),
 };
 
 /** The handler of all requests. */
-export function createRoutes({ config, log, draining }: RouteContext): Handle {
+export function createRoutes(context: RouteContext): Handle {
+  const { config, log, draining, hub, authorize } = context;
   const loopback = isLoopback(config.hostname);
 
-  return (request) => {
+  return async (request) => {
     checkHost(request, config.host, loopback);
-    const path = decodePath(request.target);
+    const path = request.target.split("?", 1)[0]!;
     if (path === "/") {
-      if (wantsUpgrade(request)) return accept(request, () => ticker(config, log));
+      if (wantsUpgrade(request)) return await accept(request, () => ticker(config, log));
       return read(request, pageReply);
     }
-    if (path === "/-/echo") return accept(request, () => echo);
+    if (path.startsWith("/-/")) return await ours(decodePath(path), request);
+    if (/^\/apps?(\/|$)/.test(decodePath(path))) throw new HttpError(404, "nothing is here");
+    return await channelReply(channelNames(path, config.maxChannels), request, context);
+  };
+
+  async function ours(path: string, request: Request): Promise<Answer> {
+    if (path === "/-/echo") return await accept(request, () => echo);
     if (path === "/-/health") return read(request, () => health(draining()));
+    if (path === "/-/metrics") return await operator(request, metrics);
+    if (path === "/-/channels") return await operator(request, channels);
     if (path.startsWith(ASSETS)) {
       return read(request, (r) => assetReply(path.slice(ASSETS.length), r));
     }
     throw new HttpError(404, "nothing is here");
-  };
+  }
 
-  async function accept(request: Request, handler: () => SocketHandler): Promise<Reply | Upgrade> {
+  async function accept(request: Request, handler: () => SocketHandler): Promise<Answer> {
     if (!wantsUpgrade(request)) {
       // RFC 9110, 15.5.22: a 426 names the protocol.
-      throw new HttpError(426, "a WebSocket is here", [["Upgrade", "websocket"], [
-        "Connection",
-        "Upgrade",
-      ]]);
+      const headers: [string, string][] = [["Upgrade", "websocket"], ["Connection", "Upgrade"]];
+      throw new HttpError(426, "a WebSocket is here", headers);
     }
-    checkOrigin(request, config.origin);
-    if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-    if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]]);
-    const upgrade = await acceptHandshake(request, [], config.deflate);
-    if (upgrade.accepted) return { upgrade, handler: handler() };
-    throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
+    checkUpgrade(request, context);
+    return { upgrade: await upgradeOf(request, context), handler: handler() };
+  }
+
+  /** Answers whoever is on this machine, or has a token for it. */
+  async function operator(request: Request, answer: () => Promise<Reply>): Promise<Answer> {
+    if (!isLocal(request, config.trustProxy)) {
+      const rights = await authorize(request);
+      const trusted = config.secret !== "" || config.jwks !== "";
+      if (!trusted || !rights.read(OPERATOR)) throw refused(rights, `read ${OPERATOR}`);
+    }
+    return read(request, answer);
+  }
+
+  async function metrics(): Promise<Reply> {
+    const body = await context.metrics();
+    return { status: 200, headers: [["Content-Type", metricsType]], body };
+  }
+
+  function channels(): Promise<Reply> {
+    return Promise.resolve({
+      status: 200,
+      headers: [["Content-Type", "application/json"], ["Cache-Control", "no-store"]],
+      body: JSON.stringify({ channels: hub.channels() }) + "\n",
+    });
   }
 }
 
-/** RFC 9110, 7.8: `Upgrade` has no meaning in HTTP/1.0. */
-function wantsUpgrade(request: Request): boolean {
-  return request.minor === 1 && wantsWebSocket(request.headers);
-}
-
 /** Answers `GET` and `HEAD`, and no other method. */
-function read(request: Request, answer: (request: Request) => Answer): Answer {
+function read(
+  request: Request,
+  answer: (request: Request) => Reply | Promise<Reply>,
+): Reply | Promise<Reply> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return textReply(405, "GET and HEAD are understood here", [["Allow", "GET, HEAD"]]);
   }
@@ -89,11 +113,10 @@ function health(draining: boolean): Reply {
 }
 
 /**
- * The path of a target, percent-decoded once.
+ * A path, percent-decoded once.
  * @throws {HttpError} 400 where it does not decode, or decodes to a control character.
  */
-function decodePath(target: string): string {
-  const path = target.split("?", 1)[0]!;
+function decodePath(path: string): string {
   let decoded: string;
   try {
     decoded = decodeURIComponent(path);

@@ -81,6 +81,11 @@ export class Input {
     }
   }
 
+  /** Throws away what waits. */
+  clear(): void {
+    this.start = this.end = 0;
+  }
+
   /** Gives the buffer back. To be called once, when no read into it is under way. */
   dispose(): void {
     returnBuffer(this.bytes);

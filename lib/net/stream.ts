@@ -1,0 +1,109 @@
+/**
+ * A response without an end: the connection's last, read until one side leaves (Server-Sent Events are one).
+ * @module
+ */
+import type { Timed } from "./clock.ts";
+import type { ConnectionSettings } from "./settings.ts";
+import { isGone, type Transport } from "./transport.ts";
+
+/** What a stream's owner wants to know. A throw in any of these ends that stream, never the process. */
+export interface StreamHandler {
+  /** The head has been sent. */
+  open(stream: Stream): void;
+  /** The end, exactly once. */
+  close?(stream: Stream): void;
+  /** Called at each tick of the clock; now in ms. */
+  tick?(stream: Stream, now: number): void;
+}
+
+/** The server's side of a response without an end. */
+export class Stream implements Timed {
+  /** Whether more can be written. */
+  open = true;
+  readonly #transport: Transport;
+  readonly #handler: StreamHandler;
+  readonly #settings: ConnectionSettings;
+  readonly #fault: (error: unknown) => void;
+
+  /**
+   * @param transport The connection, its response's head sent.
+   * @param handler Who is told.
+   * @param settings Limits and times.
+   * @param fault Told what a handler threw.
+   */
+  constructor(
+    transport: Transport,
+    handler: StreamHandler,
+    settings: ConnectionSettings,
+    fault: (error: unknown) => void,
+  ) {
+    this.#transport = transport;
+    this.#handler = handler;
+    this.#settings = settings;
+    this.#fault = fault;
+    transport.owner = this;
+  }
+
+  /** What was written and has not left yet, in bytes. */
+  get bufferedAmount(): number {
+    return this.#transport.outbox.bufferedAmount;
+  }
+
+  /** Resolves when no more than `amount` bytes are left to send, or the peer is gone. */
+  drained(amount: number): Promise<void> {
+    return this.#transport.outbox.drained(amount);
+  }
+
+  /**
+   * Writes more of the body. A peer that reads too slowly loses the connection.
+   * @param bytes Must not change any more.
+   */
+  write(bytes: Uint8Array): void {
+    if (!this.open) return;
+    if (this.bufferedAmount > this.#settings.maxBuffered) this.drop();
+    else this.#transport.outbox.bytes(bytes);
+  }
+
+  /** Ends the body, behind what was written. */
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
+    this.#guard(() => this.#handler.close?.(this));
+  }
+
+  /** Ends the connection at once. */
+  drop(): void {
+    this.close();
+    this.#transport.drop();
+  }
+
+  /** Runs the stream to its end. Never rejects for what the peer or the handler does. */
+  async run(): Promise<void> {
+    this.#guard(() => this.#handler.open(this));
+    try {
+      // A request behind this one will not be answered: its bytes are read only to see the end.
+      while (await this.#transport.read() > 0) this.#transport.input.clear();
+    } catch (error) {
+      if (!isGone(error)) this.#fault(error);
+    }
+    this.close();
+  }
+
+  /** @inheritDoc */
+  tick(now: number): void {
+    const { outbox } = this.#transport;
+    if (outbox.bufferedAmount > 0 && now - outbox.progressAt > this.#settings.writeTimeout) {
+      this.drop();
+    } else this.#guard(() => this.#handler.tick?.(this, now));
+  }
+
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#fault(error);
+      this.drop();
+    }
+  }
+}

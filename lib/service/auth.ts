@@ -1,0 +1,189 @@
+/**
+ * Who may do what: tokens, globs, and the mode without any verifier.
+ * @module
+ */
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { compileGlob, type Glob } from "../hub/name.ts";
+import { HttpError } from "../http/error.ts";
+import type { Request } from "../net/connection.ts";
+import { listElements } from "../websocket/handshake.ts";
+import type { Config } from "./config.ts";
+import { isLoopback } from "./origin.ts";
+
+/** What somebody may do. */
+export interface Rights {
+  /** Whether a channel may be read. */
+  read: Glob;
+  /** Whether a channel may be written. */
+  write: Glob;
+  /** When a token ends, in ms since 1970; `Infinity` where none is needed or it does not end. */
+  expires: number;
+  /** Why something is refused: nobody said who they are, or who they are is not enough. */
+  refusal: 401 | 403;
+}
+
+/** Finds out what the sender of a request may do. Throws 401 for a token that is bad. */
+export type Authorize = (request: Request) => Promise<Rights>;
+
+const BEARER = "kodama.token.";
+const COOKIE = "kodama_token";
+const nothing: Glob = () => false;
+const everything: Glob = () => true;
+
+function anyOf(globs: readonly string[]): Glob {
+  const compiled = globs.map(compileGlob);
+  return (name) => compiled.some((matches) => matches(name));
+}
+
+/** The token of a request, from the first of the four places that has one. */
+export function findToken(request: Pick<Request, "headers" | "target">): string | undefined {
+  const { headers, target } = request;
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  if (bearer !== undefined) return bearer;
+  for (const pair of (headers.get("cookie") ?? "").split(";")) {
+    const [name, value = ""] = pair.trim().split(/=(.*)/s);
+    if (name === COOKIE && value !== "") return value.replace(/^"(.*)"$/, "$1");
+  }
+  const query = new URLSearchParams(target.split(/\?(.*)/s)[1] ?? "").get("token");
+  if (query !== null && query !== "") return query;
+  const offered = listElements(headers.get("sec-websocket-protocol"));
+  return offered.find((p) => p.startsWith(BEARER))?.slice(BEARER.length);
+}
+
+/** The globs of a claim, which is a list of texts or absent. */
+function claimGlobs(payload: JWTPayload, claim: "r" | "w"): string[] {
+  const value = payload[claim];
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || !value.every((v): v is string => typeof v === "string")) {
+    throw new HttpError(
+      401,
+      `the token's claim ${claim} is not a list of channel globs`,
+      challenge,
+    );
+  }
+  return value;
+}
+
+/** RFC 6750, 3: what a 401 comes with. */
+const challenge: [string, string][] = [["WWW-Authenticate", 'Bearer realm="kodama"']];
+
+/** The error for a request that lacks a right. */
+export function refused(rights: Rights, what: string): HttpError {
+  if (rights.refusal === 403) return new HttpError(403, `not allowed to ${what}`);
+  return new HttpError(401, `a token is needed to ${what}`, challenge);
+}
+
+/** Finds rights by the settings: a secret, a key set, or protected mode without either. */
+export function createAuthorize(
+  config: Pick<Config, "secret" | "jwks" | "public" | "trustProxy">,
+): Authorize {
+  const verify = createVerifier(config);
+  if (verify === undefined) {
+    // Protected mode: whoever can connect may read; only this machine may write.
+    return (request) =>
+      Promise.resolve({
+        read: everything,
+        write: isLocal(request, config.trustProxy) ? everything : nothing,
+        expires: Infinity,
+        refusal: 403,
+      });
+  }
+  const open = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
+  const anonymous: Rights = { read: open, write: nothing, expires: Infinity, refusal: 401 };
+  return async (request) => {
+    const token = findToken(request);
+    if (token === undefined) return anonymous;
+    const payload = await verify(token);
+    const read = anyOf(claimGlobs(payload, "r"));
+    return {
+      read: (name) => read(name) || open(name),
+      write: anyOf(claimGlobs(payload, "w")),
+      expires: payload.exp === undefined ? Infinity : payload.exp * 1000,
+      refusal: 403,
+    };
+  };
+}
+
+/** Whether a request comes from this machine itself, not through a proxy on it. */
+export function isLocal(
+  request: Pick<Request, "headers" | "peer">,
+  trustProxy: Config["trustProxy"],
+): boolean {
+  const { headers, peer } = request;
+  const forwarded = headers.get("x-forwarded-for");
+  if (forwarded === undefined && !headers.has("forwarded")) {
+    return peer.hostname === "" || isLoopback(peer.hostname);
+  }
+  // Behind a proxy everybody seems to be local: its word is needed, and its last word is its own.
+  return trustProxy === "on" && forwarded !== undefined &&
+    isLoopback(listElements(forwarded).at(-1) ?? "");
+}
+
+function createVerifier(
+  { secret, jwks }: Pick<Config, "secret" | "jwks">,
+): ((token: string) => Promise<JWTPayload>) | undefined {
+  if (secret === "" && jwks === "") return undefined;
+  const key = secret === "" ? undefined : new TextEncoder().encode(secret);
+  const keys = jwks === "" ? undefined : createRemoteJWKSet(new URL(jwks));
+  return async (token) => {
+    try {
+      const { payload } = key !== undefined
+        ? await jwtVerify(token, key, { algorithms: ["HS256"] })
+        : await jwtVerify(token, keys!, { algorithms: asymmetric });
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) {
+        throw new HttpError(401, "the token has expired", challenge);
+      }
+      // What is neither about the token nor about its key is about fetching the keys.
+      const fault = error instanceof errors.JOSEError ? error.code : "ERR_JOSE_GENERIC";
+      if (keys !== undefined && /^ERR_(JOSE_GENERIC|JWKS_TIMEOUT|JWKS_INVALID)$/.test(fault)) {
+        const later: [string, string][] = [["Retry-After", "5"]];
+        throw new HttpError(503, "the keys that verify tokens cannot be had", later);
+      }
+      throw new HttpError(401, "the token is not valid", challenge);
+    }
+  };
+}
+
+/** A public key must never be taken for a shared secret. */
+const asymmetric = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+];
+
+/** What a token is minted with. */
+export interface TokenClaims {
+  /** Globs of channels that may be read. */
+  read: readonly string[];
+  /** Globs of channels that may be written. */
+  write: readonly string[];
+  /** For how long, in ms. */
+  ttl: number;
+  /** Whom it names; empty for nobody. */
+  subject: string;
+}
+
+/**
+ * Mints a token.
+ * @param secret 32 bytes or more.
+ * @param now In ms since 1970.
+ */
+export function mintToken(secret: string, claims: TokenClaims, now: number): Promise<string> {
+  const issued = Math.floor(now / 1000);
+  const token = new SignJWT({ r: [...claims.read], w: [...claims.write] })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setIssuedAt(issued)
+    .setExpirationTime(issued + Math.ceil(claims.ttl / 1000));
+  if (claims.subject !== "") token.setSubject(claims.subject);
+  return token.sign(new TextEncoder().encode(secret));
+}

@@ -1,0 +1,215 @@
+/**
+ * `/{channel}`: the URL is the channel, the verb is the action.
+ * @module
+ */
+import { parseSince, type Since } from "../hub/cursor.ts";
+import type { Hub } from "../hub/hub.ts";
+import { nameFault } from "../hub/name.ts";
+import { HttpError } from "../http/error.ts";
+import { preferredType } from "../http/negotiate.ts";
+import type { Reply } from "../http/response.ts";
+import type { Answer, Request } from "../net/connection.ts";
+import { type Authorize, refused } from "./auth.ts";
+import { pageReply } from "./assets.ts";
+import type { Config } from "./config.ts";
+import { eventHandler } from "./events.ts";
+import { type FrameForms, gap } from "./forms.ts";
+import { checkOrigin } from "./origin.ts";
+import { publish } from "./publish.ts";
+import { subscriberHandler } from "./subscribe.ts";
+import { checkUpgrade, query, upgradeOf, wantsUpgrade } from "./request.ts";
+
+/** What channels need. */
+export interface ChannelContext {
+  /** The settings. */
+  config: Config;
+  /** Where the messages are. */
+  hub: Hub;
+  /** Who may do what. */
+  authorize: Authorize;
+  /** How messages become frames. */
+  forms: FrameForms;
+  /** Whether the server is shutting down. */
+  draining: () => boolean;
+  /** Told of faults of ours. */
+  fault: (error: unknown) => void;
+}
+
+const METHODS = "GET, HEAD, POST, PUT, OPTIONS";
+/** Most messages that a request for the history gets. */
+const MAX_LIMIT = 1000;
+/** The one subprotocol that is spoken here. */
+const ENVELOPE = "kodama.v1";
+
+/**
+ * The channels of a path: names with commas between them, each percent-decoded once, then checked.
+ * @param path With its leading slash, not decoded.
+ * @param most How many are allowed.
+ * @throws {HttpError} 400 with what is wrong.
+ */
+export function channelNames(path: string, most: number): string[] {
+  const names = path.slice(1).split(",").map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      throw new HttpError(400, "the path is not percent-encoded UTF-8");
+    }
+  });
+  for (const name of names) {
+    const fault = nameFault(name);
+    if (fault !== undefined) throw new HttpError(400, fault);
+  }
+  const different = [...new Set(names)];
+  if (different.length > most) throw new HttpError(400, `over ${most} channels`);
+  return different;
+}
+
+/** Answers a request for one or more channels. */
+export async function channelReply(
+  names: readonly string[],
+  request: Request,
+  context: ChannelContext,
+): Promise<Answer> {
+  const { method } = request;
+  // A handshake is a GET, whatever else a method may do here.
+  if (wantsUpgrade(request)) return await subscribe(names, request, context);
+  if (method === "OPTIONS") return preflight(request, context);
+  if (method === "POST" || method === "PUT") {
+    return withCors(request, context, await write(names, request, context));
+  }
+  if (method !== "GET" && method !== "HEAD") {
+    throw new HttpError(405, `${METHODS} are understood here`, [["Allow", METHODS]]);
+  }
+  const type = preferredType(
+    request.headers.get("accept"),
+    ["application/json", "text/event-stream", "text/html"],
+  );
+  if (type === "text/html") return pageReply(request);
+  if (type === "text/event-stream") return await events(names, request, context);
+  return withCors(request, context, await history(names, request, context));
+}
+
+/** The point that `since` names. */
+function sinceOf(text: string | undefined): Since | undefined {
+  if (text === undefined) return undefined;
+  const since = parseSince(text);
+  if (since === undefined) {
+    throw new HttpError(400, "since is no id, no age such as 30s, and not all");
+  }
+  return since;
+}
+
+async function write(
+  names: readonly string[],
+  request: Request,
+  { authorize, draining, hub, config }: ChannelContext,
+): Promise<Reply> {
+  checkOrigin(request, config.origin);
+  const rights = await authorize(request);
+  const [name] = names;
+  if (names.length > 1) throw new HttpError(400, "one message goes to one channel");
+  if (!rights.write(name!)) throw refused(rights, `write ${name}`);
+  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]]);
+  return await publish(hub, name!, request);
+}
+
+/** What the sender may do, if it may read all these channels. */
+async function reader(names: readonly string[], request: Request, { authorize }: ChannelContext) {
+  const rights = await authorize(request);
+  const forbidden = names.find((name) => !rights.read(name));
+  if (forbidden !== undefined) throw refused(rights, `read ${forbidden}`);
+  return rights;
+}
+
+async function subscribe(
+  names: readonly string[],
+  request: Request,
+  context: ChannelContext,
+): Promise<Answer> {
+  checkUpgrade(request, context);
+  const since = sinceOf(query(request, "since"));
+  const rights = await reader(names, request, context);
+  const upgrade = await upgradeOf(request, context, [ENVELOPE]);
+  const enveloped = since !== undefined || names.length > 1 || upgrade.protocol === ENVELOPE;
+  const mode = enveloped ? "envelope" : "raw";
+  const handler = subscriberHandler({ ...context, rights, channels: names, since, mode });
+  return { upgrade, handler };
+}
+
+async function events(
+  names: readonly string[],
+  request: Request,
+  context: ChannelContext,
+): Promise<Answer> {
+  checkOrigin(request, context.config.origin);
+  // HTML, 9.2.3: where the browser's own memory and the URL differ, the browser has seen more.
+  const since = sinceOf(request.headers.get("last-event-id") || query(request, "since"));
+  const rights = await reader(names, request, context);
+  const headers: [string, string][] = [
+    ["Content-Type", "text/event-stream"],
+    ["Cache-Control", "no-store"],
+    ["X-Accel-Buffering", "no"],
+    ...cors(request, context),
+  ];
+  if (request.method === "HEAD") return { status: 200, headers };
+  const stream = eventHandler({ ...context, rights, channels: names, since });
+  return { status: 200, headers, stream };
+}
+
+async function history(
+  names: readonly string[],
+  request: Request,
+  context: ChannelContext,
+): Promise<Reply> {
+  const since = sinceOf(query(request, "since")) ?? { from: "all" as const };
+  const limit = query(request, "limit") ?? String(MAX_LIMIT);
+  if (!/^[1-9]\d{0,3}$/.test(limit) || Number(limit) > MAX_LIMIT) {
+    throw new HttpError(400, `limit is not a number from 1 to ${MAX_LIMIT}`);
+  }
+  await reader(names, request, context);
+  const { open, lost, messages } = await context.hub.history(names, since, Number(limit));
+  const head = JSON.stringify({ open, channels: names, ...gap({ lost }) }).slice(0, -1);
+  return {
+    status: 200,
+    headers: [["Content-Type", "application/json"], ["Cache-Control", "no-store"]],
+    body: `${head},"messages":[${messages.map((m) => m.toJSONText()).join(",")}]}\n`,
+  };
+}
+
+/** What a page of an allowed origin may see (Fetch, 3.2). */
+function cors(request: Request, { config }: ChannelContext): [string, string][] {
+  const origin = request.headers.get("origin");
+  if (origin === undefined) return [];
+  try {
+    checkOrigin(request, config.origin);
+  } catch (error) {
+    if (error instanceof HttpError) return [["Vary", "Origin"]];
+    throw error;
+  }
+  return [
+    ["Access-Control-Allow-Origin", origin],
+    ["Access-Control-Expose-Headers", "Idempotent-Replayed"],
+    ["Vary", "Origin"],
+  ];
+}
+
+function withCors(request: Request, context: ChannelContext, reply: Reply): Reply {
+  return { ...reply, headers: [...reply.headers ?? [], ...cors(request, context)] };
+}
+
+function preflight(request: Request, context: ChannelContext): Reply {
+  checkOrigin(request, context.config.origin);
+  return {
+    status: 204,
+    headers: [
+      ["Allow", METHODS],
+      ...cors(request, context),
+      ["Access-Control-Allow-Methods", METHODS],
+      [
+        "Access-Control-Allow-Headers",
+        "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+      ],
+      ["Access-Control-Max-Age", "86400"],
+    ],
+  };
+}

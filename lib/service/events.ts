@@ -1,0 +1,69 @@
+/**
+ * Subscribing by Server-Sent Events (HTML, 9.2).
+ * @module
+ */
+import type { Since } from "../hub/cursor.ts";
+import type { Hub, Subscriber } from "../hub/hub.ts";
+import type { Message } from "../hub/message.ts";
+import type { Stream, StreamHandler } from "../net/stream.ts";
+import type { Rights } from "./auth.ts";
+import { encodeEvent, event, gap } from "./forms.ts";
+import { CATCH_UP } from "./subscribe.ts";
+
+/** Between the comment lines that keep the stream alive, in ms. */
+const KEEP_ALIVE = 25_000;
+const comment = new TextEncoder().encode(":\n\n");
+
+/** What a stream needs. */
+export interface EventSubscription {
+  /** Where the messages are. */
+  hub: Hub;
+  /** What its owner may do. */
+  rights: Rights;
+  /** The channels. */
+  channels: readonly string[];
+  /** From where on; `undefined`: from now on. */
+  since: Since | undefined;
+  /** Told of faults of ours. */
+  fault: (error: unknown) => void;
+}
+
+/** The handler of one stream of events. */
+export function eventHandler(subscription: EventSubscription): StreamHandler {
+  const { hub, channels, since, rights, fault } = subscription;
+  let subscriber: Subscriber | undefined;
+  let keepAliveAt = 0;
+  return {
+    open(stream) {
+      const told = subscriber = streamSubscriber(stream);
+      const joined = hub.subscribe(told, channels, since, (opening) => {
+        const { open, resume } = opening;
+        // A browser that is cut off before it has what it missed must come back to before that.
+        stream.write(encodeEvent(JSON.stringify({ open, channels, ...gap(opening) }), resume));
+      });
+      joined.catch((error) => {
+        fault(error);
+        stream.close();
+      });
+    },
+    tick(stream, now) {
+      if (Date.now() >= rights.expires) return stream.close();
+      if (keepAliveAt === 0) keepAliveAt = now + KEEP_ALIVE;
+      if (now < keepAliveAt) return;
+      keepAliveAt = now + KEEP_ALIVE;
+      stream.write(comment);
+    },
+    close() {
+      if (subscriber === undefined) return;
+      for (const channel of channels) hub.unsubscribe(subscriber, channel);
+    },
+  };
+}
+
+function streamSubscriber(stream: Stream): Subscriber {
+  return {
+    deliver: (message: Message) => stream.write(message.as(event)),
+    ready: () => stream.bufferedAmount > CATCH_UP ? stream.drained(CATCH_UP) : undefined,
+    overrun: () => stream.drop(),
+  };
+}

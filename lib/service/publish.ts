@@ -1,0 +1,64 @@
+/**
+ * Publishing over HTTP: `POST` or `PUT` of a body to a channel.
+ * @module
+ */
+import { EngineError } from "../hub/engine.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Kind } from "../hub/message.ts";
+import { HttpError } from "../http/error.ts";
+import type { Reply } from "../http/response.ts";
+import type { Request } from "../net/connection.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** What a body is, by its media type. */
+export function kindOf(contentType: string | undefined): Kind {
+  const type = contentType?.replace(/;.*/s, "").trim().toLowerCase();
+  if (type === "application/octet-stream") return "binary";
+  return type === "application/json" ? "json" : "text";
+}
+
+/**
+ * Checks that a body is what it says.
+ * @throws {HttpError} 400 if text is not UTF-8, or JSON not JSON.
+ */
+export function checkBody(kind: Kind, body: Uint8Array): void {
+  if (kind === "binary") return;
+  let text: string;
+  try {
+    text = decoder.decode(body);
+  } catch {
+    throw new HttpError(400, "the body is not UTF-8; send bytes as application/octet-stream");
+  }
+  if (kind !== "json") return;
+  try {
+    JSON.parse(text);
+  } catch {
+    throw new HttpError(400, "the body is not JSON");
+  }
+}
+
+/**
+ * Publishes the body of a request that may.
+ * @throws {HttpError} 400, 408, 411, 413 or 503; nothing was published then.
+ */
+export async function publish(hub: Hub, channel: string, request: Request): Promise<Reply> {
+  const key = request.headers.get("idempotency-key");
+  if (key !== undefined && !/^[!-~]{1,128}$/.test(key)) {
+    throw new HttpError(400, "Idempotency-Key is not 1 to 128 visible ASCII characters");
+  }
+  // RFC 9110, 15.5.12: no length and not chunked; an empty body says so.
+  if (!request.hasBody) throw new HttpError(411, "Content-Length or chunked is needed");
+  const kind = kindOf(request.headers.get("content-type"));
+  const body = await request.body();
+  checkBody(kind, body);
+  try {
+    const { id, subscribers, replayed } = await hub.publish({ channel, kind, body }, key);
+    const headers: [string, string][] = [["Content-Type", "application/json"]];
+    if (replayed) headers.push(["Idempotent-Replayed", "true"]);
+    return { status: 200, headers, body: JSON.stringify({ id, subscribers }) + "\n" };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new HttpError(503, error.message, [["Retry-After", "1"]]);
+  }
+}

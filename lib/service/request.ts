@@ -1,0 +1,49 @@
+/**
+ * What several routes ask of a request.
+ * @module
+ */
+import { HttpError } from "../http/error.ts";
+import type { Request } from "../net/connection.ts";
+import { type Accepted, acceptHandshake, wantsWebSocket } from "../websocket/handshake.ts";
+import type { Config } from "./config.ts";
+import { checkOrigin } from "./origin.ts";
+
+/** A parameter of the query: the first of that name. */
+export function query(request: Pick<Request, "target">, name: string): string | undefined {
+  const at = request.target.indexOf("?");
+  if (at < 0) return undefined;
+  return new URLSearchParams(request.target.slice(at + 1)).get(name) ?? undefined;
+}
+
+/** Whether a request asks to become a WebSocket (RFC 9110, 7.8: `Upgrade` has no meaning in HTTP/1.0). */
+export function wantsUpgrade(request: Request): boolean {
+  return request.minor === 1 && wantsWebSocket(request.headers);
+}
+
+/**
+ * Checks what must hold before it is asked who wants a WebSocket.
+ * @throws {HttpError} 400, 403 or 503.
+ */
+export function checkUpgrade(
+  request: Request,
+  { config, draining }: { config: Pick<Config, "origin">; draining: () => boolean },
+): void {
+  checkOrigin(request, config.origin);
+  if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
+  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]]);
+}
+
+/**
+ * Answers the handshake.
+ * @param protocols The subprotocols spoken at this path.
+ * @throws {HttpError} 400, 405 or 426.
+ */
+export async function upgradeOf(
+  request: Request,
+  { config }: { config: Pick<Config, "deflate"> },
+  protocols: readonly string[] = [],
+): Promise<Accepted> {
+  const upgrade = await acceptHandshake(request, protocols, config.deflate);
+  if (upgrade.accepted) return upgrade;
+  throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
+}

@@ -1,0 +1,247 @@
+/**
+ * Subscribing by WebSocket, raw or enveloped.
+ * @module
+ */
+import { decodeBase64 } from "@std/encoding/base64";
+import { parseSince, type Since } from "../hub/cursor.ts";
+import { EngineError } from "../hub/engine.ts";
+import type { Hub, Subscriber } from "../hub/hub.ts";
+import type { Form, Kind, Message } from "../hub/message.ts";
+import { nameFault } from "../hub/name.ts";
+import type { Socket, SocketHandler } from "../net/socket.ts";
+import { CloseCode } from "../websocket/close.ts";
+import { Opcode } from "../websocket/frame.ts";
+import type { Rights } from "./auth.ts";
+import type { Config } from "./config.ts";
+import { type FrameForms, gap, type Mode } from "./forms.ts";
+import { RateLimit } from "./rate.ts";
+
+/** What a subscriber's connection needs. */
+export interface Subscription {
+  /** Where the messages are. */
+  hub: Hub;
+  /** The settings. */
+  config: Config;
+  /** What its owner may do. */
+  rights: Rights;
+  /** The channels to begin with. */
+  channels: readonly string[];
+  /** From where on; `undefined`: from now on. */
+  since: Since | undefined;
+  /** What frames hold. */
+  mode: Mode;
+  /** How messages become frames. */
+  forms: FrameForms;
+  /** Told of faults of ours. */
+  fault: (error: unknown) => void;
+}
+
+/** What may wait to be sent before more of what was missed follows, in bytes. */
+export const CATCH_UP = 64 * 1024;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** The handler of one subscriber's WebSocket. */
+export function subscriberHandler(subscription: Subscription): SocketHandler {
+  const { rights, config } = subscription;
+  const messages = new RateLimit(config.messageRate), pings = new RateLimit(config.pingRate);
+  let client: Client | undefined;
+  return {
+    open(socket) {
+      client = new Client(socket, subscription);
+      client.open();
+    },
+    message(socket, payload, opcode) {
+      if (messages.take()) client!.message(payload, opcode);
+      else socket.close(CloseCode.Policy, "too many messages");
+    },
+    ping(socket) {
+      if (!pings.take()) socket.close(CloseCode.Policy, "too many pings");
+    },
+    tick(socket) {
+      // A token that is not needed for what is read does not end it.
+      if (rights.expires < Infinity && Date.now() >= rights.expires) {
+        socket.close(CloseCode.Policy, "token expired");
+      }
+    },
+    close() {
+      client?.leave();
+    },
+  };
+}
+
+/** One subscriber. */
+class Client implements Subscriber {
+  readonly #socket: Socket;
+  readonly #hub: Hub;
+  readonly #subscription: Subscription;
+  readonly #channels = new Set<string>();
+  readonly #form: Form | undefined;
+  /** What the client asked for is done in the order in which it asked. */
+  #last: Promise<unknown> = Promise.resolve();
+  #left = false;
+
+  constructor(socket: Socket, subscription: Subscription) {
+    this.#socket = socket;
+    this.#hub = subscription.hub;
+    this.#subscription = subscription;
+    const { forms, mode } = subscription;
+    // With context takeover every connection compresses for itself.
+    this.#form = socket.takeover ? undefined : forms(mode, socket.sharedWindowBits);
+  }
+
+  open(): void {
+    const { channels, since, mode } = this.#subscription;
+    for (const channel of channels) this.#channels.add(channel);
+    this.#do(() =>
+      this.#hub.subscribe(this, channels, since, (opening) => {
+        if (mode === "envelope") this.#say({ open: opening.open, channels, ...gap(opening) });
+      })
+    );
+  }
+
+  message(payload: Uint8Array, opcode: number): void {
+    if (this.#subscription.mode === "raw") this.#publishRaw(payload, opcode);
+    else if (opcode === Opcode.Binary) {
+      this.#socket.close(CloseCode.Unsupported, "JSON is spoken here");
+    } else this.#request(decoder.decode(payload));
+  }
+
+  leave(): void {
+    this.#left = true;
+    for (const channel of this.#channels) this.#hub.unsubscribe(this, channel);
+    this.#channels.clear();
+  }
+
+  deliver(message: Message): void {
+    if (this.#form !== undefined) this.#socket.sendFrame(message.as(this.#form));
+    else if (this.#subscription.mode === "envelope") this.#socket.send(message.toJSONText());
+    else {
+      const opcode = message.kind === "binary" ? Opcode.Binary : Opcode.Text;
+      this.#socket.send(message.body, opcode);
+    }
+  }
+
+  ready(): Promise<void> | undefined {
+    return this.#socket.bufferedAmount > CATCH_UP ? this.#socket.drained(CATCH_UP) : undefined;
+  }
+
+  overrun(): void {
+    this.#socket.close(CloseCode.TryAgainLater, "reading too slowly");
+  }
+
+  /** Does one thing after what was asked before. */
+  #do(what: () => Promise<unknown>): void {
+    this.#last = this.#last.then(() => this.#left ? undefined : what()).catch((error) => {
+      this.#subscription.fault(error);
+      this.#socket.close(CloseCode.InternalError, "internal error");
+    });
+  }
+
+  #say(value: unknown): void {
+    this.#socket.send(JSON.stringify(value));
+  }
+
+  #publishRaw(payload: Uint8Array, opcode: number): void {
+    const [channel] = this.#subscription.channels;
+    if (!this.#subscription.rights.write(channel!)) {
+      return this.#socket.close(CloseCode.Policy, "not allowed to write");
+    }
+    const kind: Kind = opcode === Opcode.Binary ? "binary" : "text";
+    const body = payload.slice();
+    this.#do(() => this.#hub.publish({ channel: channel!, kind, body }));
+  }
+
+  /** Takes a request of the envelope. */
+  #request(text: string): void {
+    let request: unknown;
+    try {
+      request = JSON.parse(text);
+    } catch {
+      return this.#say({ error: "not JSON" });
+    }
+    if (typeof request !== "object" || request === null || Array.isArray(request)) {
+      return this.#say({ error: "not an object" });
+    }
+    const fields = new Map(Object.entries(request));
+    const ref = fields.has("ref") ? { ref: fields.get("ref") } : {};
+    const verbs = ["sub", "unsub", "pub"].filter((verb) => fields.has(verb));
+    const channel = fields.get(verbs[0] ?? "");
+    let error: string | undefined;
+    if (verbs.length !== 1) error = "one of sub, unsub and pub is needed";
+    else if (typeof channel !== "string") error = "the channel is not a text";
+    else error = nameFault(channel) ?? this.#carryOut(verbs[0]!, channel, fields, ref);
+    if (error !== undefined) this.#say({ error, ...ref });
+  }
+
+  /** Carries out a request. Returns what is wrong with it. */
+  #carryOut(
+    verb: string,
+    channel: string,
+    fields: Map<string, unknown>,
+    ref: { ref?: unknown },
+  ): string | undefined {
+    if (verb === "sub") return this.#sub(channel, fields.get("since"), ref);
+    if (verb === "pub") return this.#pub(channel, fields, ref);
+    // What was asked before, a `sub` perhaps, is answered before.
+    this.#do(() => {
+      this.#channels.delete(channel);
+      this.#hub.unsubscribe(this, channel);
+      this.#say({ unsub: channel, ...ref });
+      return Promise.resolve();
+    });
+    return undefined;
+  }
+
+  #sub(channel: string, from: unknown, ref: { ref?: unknown }): string | undefined {
+    const { rights, config } = this.#subscription;
+    if (!rights.read(channel)) return "forbidden";
+    const since = typeof from === "string" ? parseSince(from) : undefined;
+    if (from !== undefined && since === undefined) return "since is no id, no age and not all";
+    this.#do(async () => {
+      if (this.#channels.has(channel)) return this.#say({ error: "already subscribed", ...ref });
+      if (this.#channels.size >= config.maxChannels) {
+        return this.#say({ error: "too many channels", ...ref });
+      }
+      this.#channels.add(channel);
+      await this.#hub.subscribe(this, [channel], since, (opening) => {
+        this.#say({ sub: channel, open: opening.open, ...gap(opening), ...ref });
+      });
+    });
+    return undefined;
+  }
+
+  #pub(
+    channel: string,
+    fields: Map<string, unknown>,
+    ref: { ref?: unknown },
+  ): string | undefined {
+    if (!this.#subscription.rights.write(channel)) return "forbidden";
+    const draft = readDraft(fields);
+    if (typeof draft === "string") return draft;
+    this.#do(async () => {
+      try {
+        const { id } = await this.#hub.publish({ channel, ...draft });
+        this.#say({ ...ref, id });
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        this.#say({ error: error.message, ...ref });
+      }
+    });
+    return undefined;
+  }
+}
+
+/** What a `pub` publishes; a text says what is wrong with it. */
+function readDraft(fields: Map<string, unknown>): { kind: Kind; body: Uint8Array } | string {
+  if (fields.has("data") === fields.has("base64")) return "one of data and base64 is needed";
+  const data = fields.get("data"), base64 = fields.get("base64");
+  if (typeof data === "string") return { kind: "text", body: encoder.encode(data) };
+  if (fields.has("data")) return { kind: "json", body: encoder.encode(JSON.stringify(data)) };
+  if (
+    typeof base64 !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0
+  ) {
+    return "base64 is not base64";
+  }
+  return { kind: "binary", body: decodeBase64(base64) };
+}
