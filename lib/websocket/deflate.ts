@@ -118,12 +118,25 @@ export class Inflater {
     return this.#output!.subarray(0, this.#size);
   }
 
+  /** How much was taken in and given out so far, in bytes. */
+  get worked(): number {
+    return this.#at + this.#size;
+  }
+
   /**
    * Inflates some more: at most 64 KiB in and out.
    * @returns Whether the message is done.
    * @throws {ProtocolError} 1007 if it does not inflate, 1009 as soon as it passes the limit.
    */
   step(): boolean {
+    const before = this.#at, end = this.#payload.length;
+    if (this.#inflate()) return true;
+    // The tail is so little that it goes with the last of the payload.
+    return before < end && this.#at === end && this.#stream.avail_out > 0 && this.#inflate();
+  }
+
+  /** Inflates some of the payload, or the tail. Returns whether the message is done. */
+  #inflate(): boolean {
     const stream = this.#stream, payload = this.#payload;
     const inTail = this.#at >= payload.length;
     stream.input = inTail ? TAIL : payload;

@@ -80,7 +80,7 @@ export interface Ending extends CloseReason {
   clean: boolean;
 }
 
-/** What one step of inflating counts for at least, however little it gives out, in bytes. */
+/** What one step of inflating counts for at least, however little goes in and comes out, in bytes. */
 const LEAST_STEP = 1024;
 
 /** One WebSocket connection, after its handshake. */
@@ -107,7 +107,7 @@ export class Protocol {
   #inflater: Inflater | undefined;
   /** How much of that message has been validated, in bytes. */
   #validated = 0;
-  /** How much was inflated in the last call of `receive`, in bytes. */
+  /** How much the inflating of the last call of `receive` took in and gave out, in bytes. */
   #worked = 0;
 
   /**
@@ -140,7 +140,7 @@ export class Protocol {
    * behind it waits: call {@linkcode receive} again, with nothing added, as soon as others have had their turn.
    */
   get busy(): boolean {
-    return this.#inflater !== undefined || this.#worked >= STEP;
+    return this.state !== "closed" && (this.#inflater !== undefined || this.#worked >= STEP);
   }
 
   /**
@@ -265,10 +265,11 @@ export class Protocol {
 
   /** Takes one step of inflating the message at hand. */
   #inflate(inflater: Inflater): void {
+    const before = inflater.worked;
     const done = inflater.step();
+    this.#worked += Math.max(LEAST_STEP, inflater.worked - before);
     const { message } = inflater;
     this.#assembler.validate(message, this.#validated, message.length, false);
-    this.#worked += Math.max(LEAST_STEP, message.length - this.#validated);
     this.#validated = message.length;
     if (!done) return;
     // It stays until its handler returns, also if that ends the connection.
