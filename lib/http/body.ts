@@ -54,6 +54,8 @@ export class BodyReader {
   /** Payload bytes that the present chunk, or the body, still lacks. */
   #missing: number;
   #line = "";
+  /** Whether the byte before was the CR that ends the line. */
+  #ended = false;
   #part: "size" | "data" | "data end" | "trailer";
   #overhead = 0;
   #bytes: Uint8Array<ArrayBuffer>;
@@ -124,26 +126,22 @@ export class BodyReader {
 
   /** A byte of the chunked coding itself: gathered to a line, which ends with CR LF. */
   #character(byte: number): void {
-    const ended = this.#line.endsWith("\r");
-    if (byte === LF && ended) {
-      const line = this.#line.slice(0, -1);
+    if (byte === LF && this.#ended) {
+      const line = this.#line;
       this.#line = "";
+      this.#ended = false;
       this.#chunkLine(line);
       return;
     }
-    if (
-      byte === LF || ended ||
-      byte !== CR && (byte < 32 && byte !== 9 || byte === 127)
-    ) {
+    if (byte === LF || this.#ended || byte < 32 && byte !== CR && byte !== 9 || byte === 127) {
       throw malformed();
     }
     if (this.#part === "data end" && byte !== CR) throw malformed();
-    // Sizes, extensions and trailers together are bounded like a head, with room for one size line per 64 bytes of data.
-    const allowed = MAX_HEAD + (this.#size >> 1);
-    if (this.#line.length >= MAX_LINE || ++this.#overhead > allowed) {
-      throw malformed();
-    }
-    this.#line += String.fromCharCode(byte);
+    // Sizes, extensions and trailers together are bounded like a head, with room for one byte per two bytes of data.
+    if (++this.#overhead > MAX_HEAD + (this.#size >> 1)) throw malformed();
+    if (byte === CR) this.#ended = true;
+    else if (this.#line.length < MAX_LINE) this.#line += String.fromCharCode(byte);
+    else throw malformed();
   }
 
   #chunkLine(line: string): void {
