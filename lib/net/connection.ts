@@ -11,6 +11,7 @@ import type { Accepted } from "../websocket/handshake.ts";
 import type { Clock, Timed } from "./clock.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { Socket, type SocketHandler } from "./socket.ts";
+import type { WireTap } from "./outbox.ts";
 import { Stream, type StreamHandler } from "./stream.ts";
 import { isGone, type Peer, Transport } from "./transport.ts";
 
@@ -34,6 +35,8 @@ export interface Upgrade {
   upgrade: Accepted;
   /** Who is told of what comes. */
   handler: SocketHandler;
+  /** Who watches its bytes, from the request's first on. */
+  tap?: WireTap | undefined;
 }
 
 /** Says that a request is answered without an end. */
@@ -83,6 +86,8 @@ export class Connection implements Timed {
   #begun = false;
   /** Stops waiting for the handler. */
   #abandon: ((reason: Error) => void) | undefined;
+  /** How long the head of the present request is, in bytes. */
+  #headSize = 0;
   /** Whether nothing is under way: a keep-alive connection between two requests. */
   idle = true;
 
@@ -189,6 +194,7 @@ export class Connection implements Timed {
       const size = parser.parse(input.bytes, input.start, input.end);
       if (size > 0) {
         input.start += size;
+        this.#headSize = size;
         this.#deadline = Infinity;
         return parser.head;
       }
@@ -232,8 +238,12 @@ export class Connection implements Timed {
     return false;
   }
 
-  async #upgrade({ upgrade, handler }: Upgrade): Promise<false> {
+  async #upgrade({ upgrade, handler, tap }: Upgrade): Promise<false> {
     const { settings, fault } = this.#context;
+    const { input, outbox } = this.#transport;
+    // Nothing has been read since the head was, so it is still there, before what is unread.
+    tap?.bytes("in", input.bytes.subarray(input.start - this.#headSize, input.end));
+    outbox.tap = tap;
     const head = encodeHead(101, upgrade.headers);
     this.#transport.outbox.bytes(new TextEncoder().encode(head));
     const socket = this.session = new Socket(this.#transport, upgrade, handler, settings, fault);

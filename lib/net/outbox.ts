@@ -13,6 +13,15 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** Watches the bytes of one connection as they cross the wire. */
+export interface WireTap {
+  /**
+   * Sees bytes that have arrived (`in`) or have been written (`out`).
+   * @param bytes Valid until the call returns.
+   */
+  bytes(direction: "in" | "out", bytes: Uint8Array): void;
+}
+
 /** Above this, a gathering buffer is closed and another begun, and shared bytes are queued, not copied; in bytes. */
 const LARGE = 16 * 1024;
 /** Below this, a loop is quicker than `set`; in bytes. */
@@ -41,6 +50,8 @@ export class Outbox {
   progressAt = 0;
   /** What ended the writing: the peer is gone, and what is sent after is dropped. */
   failure: unknown;
+  /** Whoever watches this connection. */
+  tap: WireTap | undefined;
   readonly #sink: Sink;
   readonly #clock: Clock;
   #queue: Segment[] = [];
@@ -171,6 +182,7 @@ export class Outbox {
         // A write may take a part only: the rest follows before anything else.
         for (let at = 0; at < bytes.length;) {
           const count = await this.#sink.write(at === 0 ? bytes : bytes.subarray(at));
+          this.tap?.bytes("out", bytes.subarray(at, at + count));
           at += count;
           this.bufferedAmount -= count;
           this.progressAt = this.#clock.now;

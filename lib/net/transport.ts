@@ -77,8 +77,10 @@ export class Transport implements Timed {
    */
   async read(): Promise<number> {
     for (;;) {
-      const count = await this.#conn.read(this.input.space());
+      const space = this.input.space();
+      const count = await this.#conn.read(space);
       if (count === null) return 0;
+      this.outbox.tap?.bytes("in", space.subarray(0, count));
       if (this.#leaveBy === undefined) {
         this.input.filled(count);
         return count;

@@ -199,6 +199,12 @@ export const settings = {
     "channels to read without a token, where tokens are verified (repeatable) [public/**]",
     /^[A-Za-z0-9_.~@:=!*\/-]+$/,
   ),
+  /** Whether a page may watch the bytes of its own connections. Default: on a loopback address only. */
+  tap: choice(
+    ["auto", "on", "off"],
+    "auto",
+    "whether a page may watch its connection's bytes: on, off, or auto: on a loopback address",
+  ),
   /** Whether the last address of `X-Forwarded-For` is believed. Default off. */
   trustProxy: choice(
     ["off", "on"],

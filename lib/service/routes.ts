@@ -12,7 +12,8 @@ import { type ChannelContext, channelNames, channelReply } from "./channel.ts";
 import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
 import { checkHost, isLoopback } from "./origin.ts";
-import { checkUpgrade, upgradeOf, wantsUpgrade } from "./request.ts";
+import { checkUpgrade, query, upgradeOf, wantsUpgrade } from "./request.ts";
+import { tapId, Taps } from "./tap.ts";
 import { ticker } from "./ticker.ts";
 
 /** What the routes need to know of the server. */
@@ -23,7 +24,7 @@ export interface RouteContext extends ChannelContext {
   metrics: () => Promise<string>;
 }
 
-const ASSETS = "/-/assets/";
+const ASSETS = "/-/assets/", TAP = "/-/tap/";
 /** The channel that a token must be allowed to read for what is an operator's. */
 const OPERATOR = "-/metrics";
 
@@ -35,8 +36,15 @@ const echo: SocketHandler = {
 export function createRoutes(context: RouteContext): Handle {
   const { config, log, draining, hub, authorize } = context;
   const loopback = isLoopback(config.hostname);
+  const taps = config.tap === "on" || config.tap === "auto" && loopback ? new Taps() : undefined;
 
   return async (request) => {
+    const answer = await route(request);
+    if ("upgrade" in answer) answer.tap = taps?.watch(query(request, "tap"));
+    return answer;
+  };
+
+  async function route(request: Request): Promise<Answer> {
     checkHost(request, config.host, loopback);
     const path = request.target.split("?", 1)[0]!;
     if (path === "/") {
@@ -46,13 +54,16 @@ export function createRoutes(context: RouteContext): Handle {
     if (path.startsWith("/-/")) return await ours(decodePath(path), request);
     if (/^\/apps?(\/|$)/.test(decodePath(path))) throw new HttpError(404, "nothing is here");
     return await channelReply(channelNames(path, config.maxChannels), request, context);
-  };
+  }
 
   async function ours(path: string, request: Request): Promise<Answer> {
     if (path === "/-/echo") return await accept(request, () => echo);
     if (path === "/-/health") return read(request, () => health(draining()));
     if (path === "/-/metrics") return await operator(request, metrics);
     if (path === "/-/channels") return await operator(request, channels);
+    if (path.startsWith(TAP) && taps !== undefined) {
+      return await openTap(path.slice(TAP.length), request, taps);
+    }
     if (path.startsWith(ASSETS)) {
       return read(request, (r) => assetReply(path.slice(ASSETS.length), r));
     }
@@ -67,6 +78,12 @@ export function createRoutes(context: RouteContext): Handle {
     }
     checkUpgrade(request, context);
     return { upgrade: await upgradeOf(request, context), handler: handler() };
+  }
+
+  function openTap(id: string, request: Request, taps: Taps): Promise<Answer> {
+    if (!tapId.test(id)) throw new HttpError(400, "a tap's id is 16 to 64 of A-Z a-z 0-9 _ -");
+    if (taps.has(id)) throw new HttpError(409, "this tap is open already");
+    return accept(request, () => taps.handler(id));
   }
 
   /** Answers whoever is on this machine, or has a token for it. */
