@@ -4,129 +4,19 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import {
+  choice,
+  ConfigError,
+  count,
+  list,
+  one,
+  quote,
+  type Setting,
+  size,
+  time,
+} from "./setting.ts";
 
-/** A command line or an environment that cannot be used; the message is one line for whoever typed it. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
-}
-
-/** One setting. */
-interface Setting<T> {
-  /** The default, as it would be typed; `undefined` where there is none. */
-  readonly default: string | undefined;
-  /** What a value looks like, for `--help`. */
-  readonly form: string;
-  /** What it is, in one line, for `--help`. */
-  readonly help: string;
-  /** Whether it can be given more than once. */
-  readonly repeatable: boolean;
-  /** Makes values of what was typed. Throws {@linkcode ConfigError} with what would be right. */
-  readonly parse: (values: string[]) => T;
-}
-
-function one<T>(
-  form: string,
-  initial: string,
-  help: string,
-  parse: (value: string) => T,
-): Setting<T> {
-  return {
-    default: initial,
-    form,
-    help,
-    repeatable: false,
-    parse: (values) => parse(values.at(-1)!),
-  };
-}
-
-/** A quantity: a number and a unit, or a number alone where the unit `""` exists. */
-function quantity(
-  form: string,
-  units: Record<string, number>,
-  bounds: [least: number, most: number],
-  initial: string,
-  help: string,
-): Setting<number> {
-  return one(form, initial, help, (text) => {
-    const match = /^(\d{1,15}(?:\.\d{1,3})?)([A-Za-z]*)$/.exec(text);
-    const unit = match === null ? undefined : new Map(Object.entries(units)).get(match[2]!);
-    const value = unit === undefined ? NaN : Number(match![1]) * unit;
-    if (!Number.isInteger(value) || value < bounds[0] || value > bounds[1]) {
-      const [least, most] = bounds.map((b) => unitOf(b, units));
-      throw new ConfigError(`must be ${form} from ${least} to ${most}, and is ${quote(text)}`);
-    }
-    return value;
-  });
-}
-
-/** A bound in the largest unit that divides it. */
-function unitOf(value: number, units: Record<string, number>): string {
-  const fitting = Object.entries(units).filter(([, size]) => value % size === 0);
-  const [name, size] = fitting.reduce((a, b) => b[1] > a[1] ? b : a);
-  return value / size + name;
-}
-
-const DAY = 24 * 3_600_000;
-
-/** A time, in ms. */
-function time(initial: string, help: string, least = 1): Setting<number> {
-  return quantity(
-    "a time (ms, s, m, h)",
-    { ms: 1, s: 1000, m: 60_000, h: 3_600_000 },
-    [least, DAY],
-    initial,
-    help,
-  );
-}
-
-/** A size, in bytes. */
-function size(initial: string, help: string, least = 1): Setting<number> {
-  return quantity(
-    "a size (bytes, KiB, MiB, GiB)",
-    { "": 1, KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30 },
-    [least, 2 ** 30],
-    initial,
-    help,
-  );
-}
-
-function count(initial: string, help: string, least = 1, most = 1e9): Setting<number> {
-  return quantity("a number", { "": 1 }, [least, most], initial, help);
-}
-
-function choice<const T extends string>(
-  choices: readonly T[],
-  initial: NoInfer<T>,
-  help: string,
-): Setting<T> {
-  return one(choices.join(" | "), initial, help, (text) => {
-    const found = choices.find((c) => c === text);
-    if (found === undefined) {
-      throw new ConfigError(`must be one of ${choices.join(", ")}, and is ${quote(text)}`);
-    }
-    return found;
-  });
-}
-
-/** A list: the flag repeated, or values with commas between them. */
-function list(form: string, help: string, valid: RegExp): Setting<string[]> {
-  return {
-    default: undefined,
-    form,
-    help,
-    repeatable: true,
-    parse: (values) => {
-      const all = values.flatMap((v) => v.split(",")).map((v) => v.trim()).filter((v) => v !== "");
-      const bad = all.find((v) => !valid.test(v));
-      if (bad !== undefined) throw new ConfigError(`must be ${form}, and is ${quote(bad)}`);
-      return all;
-    },
-  };
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? text.slice(0, 80) + "…" : text);
-}
+export { ConfigError };
 
 /** All settings. Times are in ms and sizes in bytes, once parsed. */
 export const settings = {
