@@ -9,7 +9,7 @@ import type { ConnectionSettings } from "./settings.ts";
 
 /** Settings of a listener, besides those of its connections. */
 export interface ListenerSettings extends ConnectionSettings {
-  /** Most connections at once. More: 503. */
+  /** Most connections at once. More: 503. Where files run out before, that many less 64 from then on. */
   maxConnections: number;
 }
 
@@ -18,6 +18,8 @@ const FIRST_PAUSE = 20, LONGEST_PAUSE = 1000;
 /** Between ticks of the clock, in ms: at most this, and a quarter of the shortest time that it watches. */
 const TICK = 100;
 
+/** Open files kept for other things, once it shows how many there are. */
+const RESERVED = 64;
 /** Share of the drain time over which closes are spread; the rest is for the peers to answer the last of them. */
 const SPREAD = 0.9;
 
@@ -28,7 +30,8 @@ export class Server {
   /** How many connections have been accepted. */
   accepted = 0;
   readonly #listener: Deno.Listener;
-  readonly #settings: ListenerSettings;
+  /** Most connections at once: as set, or as many as there turned out to be files for. */
+  #limit: number;
   readonly #context: ConnectionContext;
   /** Open connections, each with the promise of its end. */
   readonly #serving = new Map<Connection, Promise<void>>();
@@ -48,7 +51,7 @@ export class Server {
     fault: (error: unknown) => void,
   ) {
     this.#listener = listener;
-    this.#settings = settings;
+    this.#limit = settings.maxConnections;
     const { handshakeTimeout, bodyTimeout, messageTimeout, closeTimeout, writeTimeout } = settings;
     const { pingInterval, pingTimeout } = settings;
     const times = [
@@ -120,6 +123,7 @@ export class Server {
         pause = FIRST_PAUSE;
       } catch (error) {
         if (this.draining) break;
+        if (outOfFiles(error)) this.#limit = Math.max(1, this.size - RESERVED);
         // EMFILE and its like pass when a connection ends; a listener given up would not come back.
         if (pause === FIRST_PAUSE) this.#context.fault(error);
         await new Promise((resolve) => setTimeout(resolve, pause));
@@ -135,10 +139,16 @@ export class Server {
     // Frames are small and must not wait for one another (RFC 896's delay).
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
     const connection = new Connection(conn, this.#context);
-    if (this.size >= this.#settings.maxConnections) {
+    if (this.size >= this.#limit) {
       connection.refuse(new HttpError(503, "too many connections", [["Retry-After", "1"]]));
     }
     const end = connection.serve().finally(() => this.#serving.delete(connection));
     this.#serving.set(connection, end);
   }
+}
+
+/** Whether an accept failed because this process, or the system, has no more files. */
+function outOfFiles(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EMFILE" || error.code === "ENFILE");
 }

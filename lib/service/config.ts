@@ -49,8 +49,12 @@ export const settings = {
   maxBuffered: size("1MiB", "most that may wait to be written to one connection: then 1013"),
   /** For any progress of a write: then 1013. Default 10 s. */
   writeTimeout: time("10s", "for any progress of what waits: then 1013"),
-  /** Most connections at once: more get 503. Default: open files − 64, found at the start. */
-  maxConnections: count("0", "most connections at once; 0: open files − 64", 0),
+  /** Most connections at once: more get 503. Default: open files − 64. */
+  maxConnections: count(
+    "0",
+    "most connections at once; 0: open files − 64, learnt when they run out",
+    0,
+  ),
   /** Messages a second from one connection; twice that in a burst; 0: no limit. Default 100. */
   messageRate: count("100", "messages a second from one connection; twice that at once; 0: any", 0),
   /** Pings a second from one connection; twice that in a burst; 0: no limit. Default 5. */

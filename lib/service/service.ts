@@ -22,11 +22,6 @@ export interface Service {
   finished: Promise<void>;
 }
 
-/** Of the open files that the system allows, those not used for connections. */
-const RESERVED_FILES = 64;
-/** Where the limit of open files cannot be read. */
-const USUAL_FILES = 1024;
-
 /** How often what is too old is dropped from memory, in ms. */
 const SWEEP = 1000;
 
@@ -95,7 +90,7 @@ export function startService(config: Config, log: Log): Service {
       },
     ]),
   });
-  const maxConnections = config.maxConnections || openFiles() - RESERVED_FILES;
+  const maxConnections = config.maxConnections || Infinity;
   const server = new Server(listener, routes, { ...config, maxConnections }, fault);
   const sweeper = setInterval(() => engine.sweep(), SWEEP);
   const finished = server.finished.finally(() => {
@@ -116,18 +111,4 @@ export function startService(config: Config, log: Log): Service {
 /** A name for this life of the memory that no other has had: 8 characters, at random. */
 function newEpoch(): string {
   return crypto.randomUUID().slice(0, 8);
-}
-
-/** How many files this process may have open. */
-function openFiles(): number {
-  try {
-    const limits = Deno.readTextFileSync("/proc/self/limits");
-    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? USUAL_FILES);
-  } catch (error) {
-    // Not Linux, or not allowed to look.
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) {
-      return USUAL_FILES;
-    }
-    throw error;
-  }
 }

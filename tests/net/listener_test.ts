@@ -131,3 +131,41 @@ Deno.test("Server keeps its count through a hundred connections that come and go
   await server.shrunk();
   assertEquals(recorder.log.filter((line) => line.startsWith("close")).length, 100);
 });
+
+Deno.test("Server that runs out of files keeps 64 of them free from then on", async () => {
+  // Accepts 66 connections, has no file for one more, then goes on.
+  const inner = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let accepted = 0, failed = false;
+  const listener: Deno.Listener = {
+    addr: inner.addr,
+    close: () => inner.close(),
+    ref: () => {},
+    unref: () => {},
+    [Symbol.dispose]: () => inner.close(),
+    [Symbol.asyncIterator]: () => inner[Symbol.asyncIterator](),
+    accept() {
+      if (accepted === 66 && !failed) {
+        failed = true;
+        return Promise.reject(Object.assign(new Error("too many open files"), { code: "EMFILE" }));
+      }
+      accepted++;
+      return inner.accept();
+    },
+  };
+  await using server = new TestServer(() => ({ status: 200 }), {}, listener);
+  const clients = await Promise.all(Array.from({ length: 66 }, () => server.connect()));
+  for (const client of clients) {
+    await client.send(GET);
+    assertEquals(statuses(await client.until(hasAnswers(1))), [200]);
+  }
+  using refused = await server.connect();
+  assertEquals(statuses(await refused.readAll()), [503]);
+  assertEquals(server.takeFaults(), ["too many open files"]);
+  refused.close();
+  for (const client of clients.slice(1)) client.close();
+  await server.shrunk(1);
+  using next = await server.connect();
+  await next.send(GET);
+  assertEquals(statuses(await next.until(hasAnswers(1))), [200]);
+  clients[0]!.close();
+});
