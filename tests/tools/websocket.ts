@@ -52,16 +52,25 @@ export class WebSocketClient implements Disposable {
    * @param server Where to.
    * @param behind Sent in the same segment as the handshake.
    */
-  static async open(
+  static open(
     { server }: TestServer,
     behind: string | Uint8Array = "",
   ): Promise<WebSocketClient> {
-    const raw = await RawClient.connect(server.addr);
+    return WebSocketClient.connect(server.addr, join(HANDSHAKE, behind));
+  }
+
+  /**
+   * Connects and shakes hands.
+   * @param addr Where to.
+   * @param request The handshake, and what is sent in the same segment.
+   */
+  static async connect(addr: Deno.Addr, request: Uint8Array): Promise<WebSocketClient> {
+    const raw = await RawClient.connect(addr);
     try {
-      await raw.send(join(HANDSHAKE, behind));
+      await raw.send(request);
       const received = await raw.until(hasAnswers(1));
       const [answer] = answers(received);
-      if (answer?.status !== 101) throw new Error(`answered ${answer?.status}`);
+      if (answer?.status !== 101) throw new Error(`answered ${answer?.status} ${answer?.body}`);
       raw.take(received.findIndex((_, i) => endsHead(received, i)) + 4);
     } catch (error) {
       raw.close();
