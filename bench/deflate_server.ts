@@ -1,0 +1,91 @@
+/**
+ * A server in a process of its own, and connections of bytes to it, for what is measured from outside.
+ * @module
+ */
+
+/** A server that runs. */
+export interface BenchServer extends AsyncDisposable {
+  /** Its port. */
+  port: number;
+  /** Its process. */
+  pid: number;
+}
+
+/** Starts the server with flags besides a free port; it ends with its scope. */
+export async function startServer(...flags: string[]): Promise<BenchServer> {
+  const main = new URL("../main.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "--no-prompt", "-P=serve", main, "--port", "0", "--drain", "0s", ...flags],
+    cwd: new URL("..", import.meta.url).pathname,
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let text = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const port = /:(\d+)\/\n/.exec(text += chunk)?.[1];
+    if (port === undefined) continue;
+    return {
+      port: Number(port),
+      pid: child.pid,
+      async [Symbol.asyncDispose]() {
+        child.kill("SIGTERM");
+        await child.status;
+      },
+    };
+  }
+  throw new Error(`the server did not start: ${text}`);
+}
+
+/** A WebSocket with permessage-deflate, as bytes. */
+export interface BenchConnection extends Disposable {
+  /** Sends a binary message, of at most 1 MiB on the wire. */
+  send(payload: Uint8Array, compressed: boolean): Promise<void>;
+  /** Receives so many bytes, whatever they are. */
+  receive(count: number): Promise<void>;
+}
+
+/** Connects to the server's echo. */
+export async function connect(port: number): Promise<BenchConnection> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  conn.setNoDelay();
+  const write = async (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+  };
+  await write(new TextEncoder().encode(
+    `GET /-/echo HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\n` +
+      "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+  ));
+  const buffer = new Uint8Array(256 * 1024);
+  let head = "";
+  while (!head.endsWith("\r\n\r\n")) {
+    const count = await conn.read(buffer.subarray(0, 1));
+    if (count === null) throw new Error(`no WebSocket: ${head}`);
+    head += String.fromCharCode(buffer[0]!);
+  }
+  if (!head.includes("permessage-deflate")) throw new Error(`no compression: ${head}`);
+  return {
+    async send(payload, compressed) {
+      const { length } = payload;
+      const first = compressed ? 0xc2 : 0x82;
+      // A masking key of zeros leaves the payload as it is.
+      const header = length < 126
+        ? [first, 0x80 | length, 0, 0, 0, 0]
+        : length < 0x10000
+        ? [first, 0xfe, length >> 8, length, 0, 0, 0, 0]
+        : [first, 0xff, 0, 0, 0, 0, 0, length >> 16, length >> 8, length, 0, 0, 0, 0];
+      const frame = new Uint8Array(header.length + length);
+      frame.set(header);
+      frame.set(payload, header.length);
+      await write(frame);
+    },
+    async receive(count) {
+      while (count > 0) {
+        const read = await conn.read(buffer.subarray(0, Math.min(count, buffer.length)));
+        if (read === null) throw new Error("the server ended the connection");
+        count -= read;
+      }
+    },
+    [Symbol.dispose]: () => conn.close(),
+  };
+}
