@@ -4,6 +4,7 @@
  */
 import type { WireTap } from "../net/outbox.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
+import { CloseCode } from "../websocket/close.ts";
 
 /** What of a payload is shown, in bytes. */
 export const SHOWN = 1024;
@@ -28,8 +29,16 @@ export class Taps {
   /** The handler of a page's tap. */
   handler(id: string): SocketHandler {
     return {
-      open: (socket) => this.#watchers.set(id, new Watcher(socket)),
-      close: () => this.#watchers.delete(id),
+      open: (socket) => {
+        // Two that asked for it in one instant: the first has it.
+        if (this.#watchers.has(id)) {
+          return socket.close(CloseCode.Policy, "this tap is open already");
+        }
+        this.#watchers.set(id, new Watcher(socket));
+      },
+      close: (socket) => {
+        if (this.#watchers.get(id)?.socket === socket) this.#watchers.delete(id);
+      },
     };
   }
 
@@ -37,38 +46,44 @@ export class Taps {
   watch(id: string | undefined): WireTap | undefined {
     const watcher = id === undefined ? undefined : this.#watchers.get(id);
     if (watcher === undefined) return undefined;
-    const sides = { in: new Side("in", watcher), out: new Side("out", watcher) };
+    const conn = watcher.connections++;
+    const sides = { in: new Side("in", conn, watcher), out: new Side("out", conn, watcher) };
     return { bytes: (direction, bytes) => sides[direction].take(bytes) };
   }
 }
 
 /** A page that watches. */
 class Watcher {
-  readonly #socket: Socket;
+  /** Where it is told. */
+  readonly socket: Socket;
+  /** How many connections it has watched. */
+  connections = 0;
   readonly #began = performance.now();
   #lost = 0;
 
   constructor(socket: Socket) {
-    this.#socket = socket;
+    this.socket = socket;
   }
 
   /** Tells it something; a page that does not keep up loses it, and hears how much it lost. */
   tell(what: Record<string, unknown>): void {
-    if (!this.#socket.open) return;
-    if (this.#socket.bufferedAmount > MAX_WAITING) {
+    if (!this.socket.open) return;
+    if (this.socket.bufferedAmount > MAX_WAITING) {
       this.#lost++;
       return;
     }
     const t = Math.round((performance.now() - this.#began) * 10) / 10;
-    if (this.#lost > 0) this.#socket.send(JSON.stringify({ t, lost: this.#lost }));
+    if (this.#lost > 0) this.socket.send(JSON.stringify({ t, lost: this.#lost }));
     this.#lost = 0;
-    this.#socket.send(JSON.stringify({ t, ...what }));
+    this.socket.send(JSON.stringify({ t, ...what }));
   }
 }
 
 /** One direction of a connection: first a head, then frames. */
 class Side {
   readonly #direction: Direction;
+  /** Which of the watcher's connections it is, from 0. */
+  readonly #conn: number;
   readonly #watcher: Watcher;
   #head: string | undefined = "";
   /** The frame at hand: its header and what of its payload is shown. */
@@ -77,8 +92,9 @@ class Side {
   #missing: number | undefined;
   #cut = false;
 
-  constructor(direction: Direction, watcher: Watcher) {
+  constructor(direction: Direction, conn: number, watcher: Watcher) {
     this.#direction = direction;
+    this.#conn = conn;
     this.#watcher = watcher;
   }
 
@@ -96,7 +112,7 @@ class Side {
     const head = this.#head += String.fromCharCode(byte);
     if (!head.endsWith("\r\n\r\n") && head.length < MAX_HEAD) return;
     this.#head = undefined;
-    this.#watcher.tell({ dir: this.#direction, kind: "head", text: maskSecrets(head) });
+    this.#tell({ kind: "head", text: maskSecrets(head) });
   }
 
   #headerByte(byte: number): void {
@@ -127,14 +143,13 @@ class Side {
     const short = second & 0x7f;
     const header = 2 + (short < 126 ? 0 : short === 126 ? 2 : 8) + (second >= 0x80 ? 4 : 0);
     const hex = Uint8Array.from(this.#shown.slice(0, header + SHOWN)).toHex();
-    this.#watcher.tell({
-      dir: this.#direction,
-      kind: "frame",
-      hex,
-      ...this.#cut ? { cut: true } : {},
-    });
+    this.#tell({ kind: "frame", hex, ...this.#cut ? { cut: true } : {} });
     this.#shown = [];
     this.#missing = undefined;
+  }
+
+  #tell(what: Record<string, unknown>): void {
+    this.#watcher.tell({ conn: this.#conn, dir: this.#direction, ...what });
   }
 }
 
