@@ -36,16 +36,24 @@ export async function startServer(...flags: string[]): Promise<BenchServer> {
   throw new Error(`the server did not start: ${text}`);
 }
 
-/** A WebSocket with permessage-deflate, as bytes. */
+/** Where payloads go, at which nobody looks. */
+const buffer = new Uint8Array(256 * 1024);
+
+/** A WebSocket as bytes. */
 export interface BenchConnection extends Disposable {
   /** Sends a binary message, of at most 1 MiB on the wire. */
   send(payload: Uint8Array, compressed: boolean): Promise<void>;
   /** Receives so many bytes, whatever they are. */
   receive(count: number): Promise<void>;
+  /** Receives one frame, of less than 64 KiB. */
+  receiveFrame(): Promise<void>;
 }
 
-/** Connects to the server's echo. */
-export async function connect(port: number): Promise<BenchConnection> {
+/**
+ * Connects to the server's echo.
+ * @param compression Whether to insist on permessage-deflate, or to do without.
+ */
+export async function connect(port: number, compression = true): Promise<BenchConnection> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   conn.setNoDelay();
   const write = async (bytes: Uint8Array) => {
@@ -54,16 +62,30 @@ export async function connect(port: number): Promise<BenchConnection> {
   await write(new TextEncoder().encode(
     `GET /-/echo HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\n` +
       "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+      "Sec-WebSocket-Version: 13\r\n" +
+      (compression ? "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" : "\r\n"),
   ));
-  const buffer = new Uint8Array(256 * 1024);
+  const read = async (space: Uint8Array) => {
+    const count = await conn.read(space);
+    if (count === null) throw new Error("the server ended the connection");
+    return count;
+  };
   let head = "";
-  while (!head.endsWith("\r\n\r\n")) {
-    const count = await conn.read(buffer.subarray(0, 1));
-    if (count === null) throw new Error(`no WebSocket: ${head}`);
-    head += String.fromCharCode(buffer[0]!);
+  for (const one = new Uint8Array(1); !head.endsWith("\r\n\r\n");) {
+    await read(one);
+    head += String.fromCharCode(one[0]!);
   }
-  if (!head.includes("permessage-deflate")) throw new Error(`no compression: ${head}`);
+  if (head.includes("permessage-deflate") !== compression) {
+    throw new Error(`no compression: ${head}`);
+  }
+  const receive = async (count: number) => {
+    while (count > 0) count -= await read(buffer.subarray(0, Math.min(count, buffer.length)));
+  };
+  const header = async (size: number) => {
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size;) at += await read(bytes.subarray(at));
+    return bytes;
+  };
   return {
     async send(payload, compressed) {
       const { length } = payload;
@@ -79,12 +101,11 @@ export async function connect(port: number): Promise<BenchConnection> {
       frame.set(payload, header.length);
       await write(frame);
     },
-    async receive(count) {
-      while (count > 0) {
-        const read = await conn.read(buffer.subarray(0, Math.min(count, buffer.length)));
-        if (read === null) throw new Error("the server ended the connection");
-        count -= read;
-      }
+    receive,
+    async receiveFrame() {
+      const [, short] = await header(2);
+      const [high, low] = short === 126 ? await header(2) : [0, short];
+      await receive(high! << 8 | low!);
     },
     [Symbol.dispose]: () => conn.close(),
   };
