@@ -59,10 +59,7 @@ export function subscriberHandler(subscription: Subscription): SocketHandler {
       if (!pings.take()) socket.close(CloseCode.Policy, "too many pings");
     },
     tick(socket) {
-      // A token that is not needed for what is read does not end it.
-      if (rights.expires < Infinity && Date.now() >= rights.expires) {
-        socket.close(CloseCode.Policy, "token expired");
-      }
+      if (Date.now() >= rights.expires) socket.close(CloseCode.Policy, "token expired");
     },
     close() {
       client?.leave();
@@ -158,10 +155,10 @@ class Client implements Subscriber {
     try {
       request = JSON.parse(text);
     } catch {
-      return this.#say({ error: "not JSON" });
+      return this.#refuse("not JSON");
     }
     if (typeof request !== "object" || request === null || Array.isArray(request)) {
-      return this.#say({ error: "not an object" });
+      return this.#refuse("not an object");
     }
     const fields = new Map(Object.entries(request));
     const ref = fields.has("ref") ? { ref: fields.get("ref") } : {};
@@ -171,7 +168,15 @@ class Client implements Subscriber {
     if (verbs.length !== 1) error = "one of sub, unsub and pub is needed";
     else if (typeof channel !== "string") error = "the channel is not a text";
     else error = nameFault(channel) ?? this.#carryOut(verbs[0]!, channel, fields, ref);
-    if (error !== undefined) this.#say({ error, ...ref });
+    if (error !== undefined) this.#refuse(error, ref);
+  }
+
+  /** Answers a request that is refused, in its turn: who asks may count on the order of the answers. */
+  #refuse(error: string, ref: { ref?: unknown } = {}): void {
+    this.#do(() => {
+      this.#say({ error, ...ref });
+      return Promise.resolve();
+    });
   }
 
   /** Carries out a request. Returns what is wrong with it. */

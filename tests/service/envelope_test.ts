@@ -1,0 +1,220 @@
+/**
+ * The envelope: what comes first, then, and live; what a client asks and is answered.
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { hex, utf8 } from "../tools/bytes.ts";
+import { channelsOf, numberOf, post, remembered, Subscriber } from "../tools/channels.ts";
+import { clientFrame } from "../tools/frames.ts";
+import { testService } from "../tools/service.ts";
+
+const v1 = { "Sec-WebSocket-Protocol": "kodama.v1" };
+
+Deno.test("the first message says where one stands, then comes what was missed, then what is live", async () => {
+  await using service = testService();
+  await post(service, "btc", "1");
+  const { id } = await post(service, "eth", "2");
+  await post(service, "other", "3");
+  await post(service, "btc", '{"price":42}', "application/json");
+  const last = await post(service, "eth", hex("00 01 02"), "application/octet-stream");
+  using subscriber = await Subscriber.open(service, `/btc,eth?since=${id}`);
+  assertEquals(await subscriber.json(), { open: last.id, channels: ["btc", "eth"], gap: false });
+  const epoch = id.split(".")[0];
+  assertEquals(await subscriber.json(), { id: `${epoch}.4`, ch: "btc", data: { price: 42 } });
+  assertEquals(await subscriber.json(), { id: last.id, ch: "eth", base64: "AAEC" });
+  await post(service, "btc", "live");
+  assertEquals(await subscriber.json(), { id: `${epoch}.6`, ch: "btc", data: "live" });
+});
+
+Deno.test("without since nothing was missed, whatever is remembered", async () => {
+  await using service = testService();
+  const { id } = await post(service, "btc", "before");
+  using subscriber = await Subscriber.open(service, "/btc", v1);
+  assertEquals(await subscriber.json(), { open: id, channels: ["btc"], gap: false });
+  await post(service, "btc", "after");
+  assertEquals((await subscriber.json()).data, "after");
+});
+
+/** A request, and the answer; `ID` stands for any id. */
+type Exchange = [request: unknown, answer: unknown];
+const needed = "one of sub, unsub and pub is needed";
+const exchanges: Exchange[] = [
+  [{ sub: "eth" }, { sub: "eth", open: "ID", gap: false }],
+  [{ sub: "eth" }, { error: "already subscribed" }],
+  [{ sub: "btc", ref: 1 }, { error: "already subscribed", ref: 1 }],
+  [{ unsub: "eth" }, { unsub: "eth" }],
+  [{ unsub: "eth", ref: "again" }, { unsub: "eth", ref: "again" }],
+  [{ unsub: "never" }, { unsub: "never" }],
+  [{ sub: "eth", since: "all", ref: 2 }, { sub: "eth", open: "ID", gap: false, ref: 2 }],
+  [{ unsub: "eth" }, { unsub: "eth" }],
+  [{ sub: "eth", since: "zzz.1" }, {
+    sub: "eth",
+    open: "ID",
+    gap: true,
+    lost: { eth: "epoch" },
+  }],
+  [{ pub: "x", data: { a: 1 }, ref: 3 }, { ref: 3, id: "ID" }],
+  [{ pub: "x", data: "text" }, { id: "ID" }],
+  [{ pub: "x", data: null, ref: null }, { ref: null, id: "ID" }],
+  [{ pub: "x", base64: "AAEC", ref: { a: [] } }, { ref: { a: [] }, id: "ID" }],
+  [{ pub: "x", data: 1, unknown: true, ref: 4 }, { ref: 4, id: "ID" }],
+  ['{"pub":"x","data":{"__proto__":1},"__proto__":2}', { id: "ID" }],
+  [{ pub: "x", ref: 5 }, { error: "one of data and base64 is needed", ref: 5 }],
+  [{ pub: "x", data: 1, base64: "" }, { error: "one of data and base64 is needed" }],
+  [{ pub: "x", base64: "A" }, { error: "base64 is not base64" }],
+  [{ pub: "x", base64: "AAEC\n" }, { error: "base64 is not base64" }],
+  [{ pub: "x", base64: 1 }, { error: "base64 is not base64" }],
+  [{ pub: "a b", data: 1, ref: 6 }, {
+    error: "a channel name has a character other than A-Z a-z 0-9 _ . ~ @ : = ! - /",
+    ref: 6,
+  }],
+  [{ sub: "" }, { error: "a channel name is empty" }],
+  [{ sub: "-/metrics" }, { error: '"-" is reserved' }],
+  [{ sub: "a,b" }, {
+    error: "a channel name has a character other than A-Z a-z 0-9 _ . ~ @ : = ! - /",
+  }],
+  [{ sub: 1, ref: 7 }, { error: "the channel is not a text", ref: 7 }],
+  [{ sub: ["eth"] }, { error: "the channel is not a text" }],
+  [{ sub: "doge", since: "x" }, { error: "since is no id, no age and not all" }],
+  [{ sub: "doge", since: 1 }, { error: "since is no id, no age and not all" }],
+  [{ sub: "doge", since: null }, { error: "since is no id, no age and not all" }],
+  [{ sub: "a", pub: "b", data: 1, ref: 8 }, { error: needed, ref: 8 }],
+  [{ ref: 9 }, { error: needed, ref: 9 }],
+  [{}, { error: needed }],
+  ['{"__proto__":{"sub":"eth"}}', { error: needed }],
+  ["hello", { error: "not JSON" }],
+  ["", { error: "not JSON" }],
+  ['{"sub":"eth"', { error: "not JSON" }],
+  ["[]", { error: "not an object" }],
+  ["null", { error: "not an object" }],
+  ['"sub"', { error: "not an object" }],
+  ["42", { error: "not an object" }],
+];
+
+/** The answer with its ids as `ID`. */
+function withoutIds(answer: Record<string, unknown>): Record<string, unknown> {
+  for (const name of ["id", "open"]) {
+    if (!(name in answer)) continue;
+    assertMatch(String(answer[name]), /^[0-9a-f]{8}\.\d+$/);
+    answer[name] = "ID";
+  }
+  return answer;
+}
+
+Deno.test("every request is answered by what it asked, or by what is wrong with it", async () => {
+  await using service = testService("--message-rate", "0");
+  using subscriber = await Subscriber.open(service, "/btc", v1);
+  await subscriber.json();
+  for (const [request, answer] of exchanges) {
+    await subscriber.say(request);
+    assertEquals(withoutIds(await subscriber.json()), answer, JSON.stringify(request));
+  }
+  assertEquals(await remembered(service, "x"), [
+    { ch: "x", data: { a: 1 } },
+    { ch: "x", data: "text" },
+    { ch: "x", data: null },
+    { ch: "x", base64: "AAEC" },
+    { ch: "x", data: 1 },
+    { ch: "x", data: JSON.parse('{"__proto__":1}') },
+  ]);
+});
+
+Deno.test("requests that come at once are answered in their order, good or bad", async () => {
+  await using service = testService("--message-rate", "0");
+  using subscriber = await Subscriber.open(service, "/btc", v1);
+  const frames = exchanges.map(([request]) =>
+    clientFrame(0x81, utf8(typeof request === "string" ? request : JSON.stringify(request)))
+  );
+  await subscriber.json();
+  for (const frame of frames) await subscriber.client.raw.send(frame);
+  for (const [request, answer] of exchanges) {
+    assertEquals(withoutIds(await subscriber.json()), answer, JSON.stringify(request));
+  }
+});
+
+for (const request of [{ unsub: "eth" }, { ref: 1 }, "not JSON"]) {
+  const text = JSON.stringify(request);
+  Deno.test(`${text} sent at once is answered after what was missed`, async () => {
+    await using service = testService();
+    // More than is sent without waiting for it to leave.
+    const large = "x".repeat(40_000);
+    for (let i = 0; i < 10; i++) await post(service, "btc", large);
+    const behind = clientFrame(0x81, utf8(typeof request === "string" ? request : text));
+    using subscriber = await Subscriber.open(service, "/btc?since=all", {}, behind);
+    const { open } = await subscriber.json();
+    for (let i = 1; i <= 10; i++) assertEquals(numberOf((await subscriber.json()).id), i);
+    assertEquals(numberOf(open), 10);
+    const answer = await subscriber.json();
+    assertEquals("unsub" in answer || "error" in answer, true);
+  });
+}
+
+Deno.test("a sub with since brings what was missed behind its answer, then what is live", async () => {
+  await using service = testService();
+  const first = await post(service, "eth", "1");
+  await post(service, "eth", "2");
+  using subscriber = await Subscriber.open(service, "/btc", v1);
+  await subscriber.json();
+  await subscriber.say({ sub: "eth", since: first.id });
+  const answer = await subscriber.json();
+  assertEquals([answer.sub, numberOf(answer.open), answer.gap], ["eth", 2, false]);
+  assertEquals((await subscriber.json()).data, "2");
+  await post(service, "eth", "3");
+  assertEquals((await subscriber.json()).data, "3");
+});
+
+Deno.test("nothing of a channel comes after the answer to its unsub", async () => {
+  await using service = testService();
+  using subscriber = await Subscriber.open(service, "/btc,eth");
+  await subscriber.json();
+  await subscriber.say({ unsub: "eth" });
+  assertEquals(await subscriber.json(), { unsub: "eth" });
+  assertEquals((await post(service, "eth", "x")).subscribers, 0);
+  await post(service, "btc", "y");
+  assertEquals((await subscriber.json()).data, "y");
+  assertEquals((await channelsOf(service)).map((c) => c.name), ["btc"]);
+});
+
+Deno.test("what one publishes to a channel that one subscribes to comes before its receipt", async () => {
+  await using service = testService();
+  using subscriber = await Subscriber.open(service, "/btc", v1);
+  await subscriber.json();
+  await subscriber.say({ pub: "btc", data: "x", ref: 1 });
+  const message = await subscriber.json();
+  assertEquals(message.data, "x");
+  assertEquals(await subscriber.json(), { ref: 1, id: message.id });
+});
+
+Deno.test("binary is closed with 1003, and nothing is published", async () => {
+  await using service = testService();
+  using subscriber = await Subscriber.open(service, "/btc", v1);
+  await subscriber.client.send(0x82, utf8('{"pub":"btc","data":1}'));
+  assertEquals(await subscriber.closed(), "1003 JSON is spoken here");
+  assertEquals(await remembered(service, "btc"), []);
+});
+
+Deno.test("as many channels as allowed are subscribed, one more is refused, one less makes room", async () => {
+  await using service = testService("--max-channels", "3");
+  using subscriber = await Subscriber.open(service, "/a,b");
+  await subscriber.json();
+  const ask = async (request: object) => {
+    await subscriber.say(request);
+    return withoutIds(await subscriber.json());
+  };
+  const good = { open: "ID", gap: false };
+  assertEquals(await ask({ sub: "c" }), { sub: "c", ...good });
+  assertEquals(await ask({ sub: "d", ref: 1 }), { error: "too many channels", ref: 1 });
+  assertEquals(await ask({ unsub: "a" }), { unsub: "a" });
+  assertEquals(await ask({ sub: "d" }), { sub: "d", ...good });
+  assertEquals((await channelsOf(service)).map((c) => c.name).sort(), ["b", "c", "d"]);
+});
+
+Deno.test("who may not write is told so, and stays", async () => {
+  await using service = testService();
+  const behindProxy = { ...v1, "X-Forwarded-For": "192.0.2.1" };
+  using subscriber = await Subscriber.open(service, "/btc", behindProxy);
+  await subscriber.json();
+  await subscriber.say({ pub: "btc", data: 1, ref: 1 });
+  assertEquals(await subscriber.json(), { error: "forbidden", ref: 1 });
+  await post(service, "btc", "still here");
+  assertEquals((await subscriber.json()).data, "still here");
+});

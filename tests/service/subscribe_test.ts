@@ -1,0 +1,159 @@
+/**
+ * Subscribing by WebSocket: which frames come, and what ends the connection.
+ */
+import { assert, assertEquals } from "@std/assert";
+import {
+  ask,
+  channelsOf,
+  deserted,
+  post,
+  remembered,
+  type RequestFields,
+  Subscriber,
+  UPGRADE,
+} from "../tools/channels.ts";
+import { concat, hex, utf8 } from "../tools/bytes.ts";
+import { clientFrame } from "../tools/frames.ts";
+import { testService } from "../tools/service.ts";
+
+const bodies: [type: string | undefined, body: Uint8Array, first: number][] = [
+  [undefined, utf8("hello"), 0x81],
+  ["text/plain", utf8("\ufeff木霊"), 0x81],
+  ["application/json", utf8('{ "price" : 42.0,\r\n "n": 12345678901234567890 }'), 0x81],
+  ["application/octet-stream", hex("00 ff 80"), 0x82],
+  ["application/octet-stream", utf8("text"), 0x82],
+  [undefined, new Uint8Array(0), 0x81],
+  ["application/octet-stream", new Uint8Array(0), 0x82],
+];
+Deno.test("raw: each message is one frame, its body verbatim, without a word before", async () => {
+  await using service = testService("--drain", "50ms");
+  await post(service, "btc", "before");
+  using subscriber = await Subscriber.open(service, "/btc");
+  for (const [type, body, first] of bodies) {
+    await post(service, "btc", body, type);
+    assertEquals(await subscriber.client.next(), { first, payload: new Uint8Array(body) });
+  }
+});
+
+type Chosen = [what: string, target: string, protocols: string | undefined, mode: string];
+const modes: Chosen[] = [
+  ["one channel", "/btc", undefined, "raw"],
+  ["one channel, twice", "/btc,btc", undefined, "raw"],
+  ["another query", "/btc?x=1", undefined, "raw"],
+  ["a subprotocol that is not spoken", "/btc", "chat, kodama.v2", "raw"],
+  ["a token as subprotocol", "/btc", "kodama.token.e30.e30.x", "raw"],
+  ["several channels", "/btc,eth", undefined, "envelope"],
+  ["since", "/btc?since=all", undefined, "envelope"],
+  ["since, an age", "/btc?since=30s", undefined, "envelope"],
+  ["the subprotocol", "/btc", "kodama.v1", "envelope"],
+  ["the subprotocol among others", "/btc", "chat,kodama.token.e30.e30.x, kodama.v1", "envelope"],
+];
+for (const [what, target, protocols, mode] of modes) {
+  Deno.test(`${what}: ${mode}`, async () => {
+    await using service = testService();
+    const fields = { ...UPGRADE, "Sec-WebSocket-Protocol": protocols };
+    const { status, headers } = await ask(service, `GET ${target}`, fields);
+    const named = protocols?.includes("kodama.v1") ? "kodama.v1" : undefined;
+    assertEquals([status, headers.get("sec-websocket-protocol")], [101, named]);
+    using subscriber = await Subscriber.open(service, target, fields);
+    if (mode === "envelope") assertEquals((await subscriber.json()).gap, false);
+    await post(service, "btc", "hello");
+    const text = await subscriber.text();
+    assertEquals(mode === "raw" ? text : JSON.parse(text).data, "hello");
+  });
+}
+
+const list = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`).join(",");
+const badSince = "since is no id, no age such as 30s, and not all";
+const stranger = "this origin may not connect; it can be allowed with --origin";
+const refusals: [what: string, line: string, fields: RequestFields, status: number, why: string][] =
+  [
+    ["an empty since", "GET /btc?since=", {}, 400, badSince],
+    ["a since that is none", "GET /btc?since=yesterday", {}, 400, badSince],
+    ["a bad name", "GET /btc/", {}, 400, "a segment of a channel name is empty"],
+    ["a bad name among good", "GET /btc,,eth", {}, 400, "a channel name is empty"],
+    ["a reserved name among good", "GET /btc,app", {}, 400, '"app" is reserved'],
+    ["too many channels", `GET /${list(129)}`, {}, 400, "over 128 channels"],
+    ["a stranger's page", "GET /btc", { Origin: "http://evil.example" }, 403, stranger],
+    ["POST", "POST /btc", {}, 405, "a WebSocket handshake is a GET"],
+    ["a body", "GET /btc", { "Content-Length": "1" }, 400, "a WebSocket handshake has no body"],
+    [
+      "an old version",
+      "GET /btc",
+      { "Sec-WebSocket-Version": "8" },
+      426,
+      "the version of WebSocket spoken here is 13",
+    ],
+    [
+      "no key",
+      "GET /btc",
+      { "Sec-WebSocket-Key": undefined },
+      400,
+      "Sec-WebSocket-Key is not 16 bytes of base64",
+    ],
+    ["the apps", "GET /app/btc", {}, 404, "nothing is here"],
+  ];
+Deno.test("a handshake that is refused says why, and nobody is subscribed", async () => {
+  await using service = testService();
+  for (const [what, line, fields, status, why] of refusals) {
+    const answer = await ask(service, line, { ...UPGRADE, ...fields });
+    assertEquals([answer.status, answer.body], [status, `${why}\n`], what);
+  }
+  assertEquals(await channelsOf(service), []);
+});
+
+Deno.test("128 channels are subscribed by one connection, and left with it", async () => {
+  await using service = testService();
+  {
+    using subscriber = await Subscriber.open(service, `/${list(128)}`);
+    assertEquals((await subscriber.json()).channels.length, 128);
+    const channels = await channelsOf(service);
+    assertEquals(channels.length, 128);
+    assert(channels.every((c) => c.subscribers === 1));
+  }
+  await deserted(service);
+});
+
+Deno.test("raw: what a subscriber on this machine sends is published, text or bytes", async () => {
+  await using service = testService("--drain", "50ms");
+  using one = await Subscriber.open(service, "/btc");
+  using two = await Subscriber.open(service, "/btc");
+  await one.say('{"price":42}');
+  await one.client.send(0x82, hex("00 01 02"));
+  for (const subscriber of [one, two]) {
+    assertEquals(await subscriber.text(), '{"price":42}');
+    assertEquals(await subscriber.client.next(), { first: 0x82, payload: hex("00 01 02") });
+  }
+  assertEquals(await remembered(service, "btc"), [
+    { ch: "btc", data: '{"price":42}' },
+    { ch: "btc", base64: "AAEC" },
+  ]);
+});
+
+Deno.test("raw: who may not write and does is closed with 1008, and nothing is published", async () => {
+  await using service = testService();
+  // Behind a proxy nobody is on this machine.
+  using subscriber = await Subscriber.open(service, "/btc", { "X-Forwarded-For": "192.0.2.1" });
+  await subscriber.say("hello");
+  assertEquals(await subscriber.closed(), "1008 not allowed to write");
+  assertEquals(await remembered(service, "btc"), []);
+});
+
+for (const target of ["/btc", "/btc?since=all"]) {
+  Deno.test(`at ${target} more messages than the rate allows, or pings, are 1008`, async () => {
+    await using service = testService("--message-rate", "5", "--ping-rate", "2");
+    const frames: [first: number, allowed: number, reason: string][] = [
+      [0x81, 10, "1008 too many messages"],
+      [0x89, 4, "1008 too many pings"],
+    ];
+    for (const [first, allowed, reason] of frames) {
+      // What is allowed at once, and one more: all of it long before another is.
+      const burst = Array.from({ length: allowed + 1 }, () => clientFrame(first, utf8("x")));
+      using subscriber = await Subscriber.open(service, target, {}, concat(...burst));
+      assertEquals(await subscriber.closed(), reason);
+      using modest = await Subscriber.open(service, target, {}, concat(...burst.slice(1)));
+      await modest.client.send(0x88, hex("03 e8"));
+      assertEquals(await modest.closed(), "1000 ");
+    }
+  });
+}
