@@ -1,6 +1,7 @@
 /**
  * Frames a second and MB/s of the codec: `deno run bench/codec.ts`. Decoding is `Protocol.receive` of
- * masked binary frames; encoding is `Outbox.frame` into a sink that takes everything at once.
+ * masked binary frames; encoding is `Outbox.frame` into a sink that takes everything at once. Compression is of JSON,
+ * and its MB are those of the message.
  * @module
  */
 import { Clock } from "../lib/net/clock.ts";
@@ -8,6 +9,7 @@ import { Outbox } from "../lib/net/outbox.ts";
 import { FIN, Opcode, writeHeader } from "../lib/websocket/frame.ts";
 import { Input } from "../lib/websocket/input.ts";
 import { Protocol } from "../lib/websocket/protocol.ts";
+import { deflating, inflating, JSON_SIZES, MODES } from "./deflate.ts";
 
 /** Payload lengths, in bytes. */
 export const SIZES = [20, 125, 1024, 64 * 1024];
@@ -100,18 +102,21 @@ async function measure(work: Work, ms: number): Promise<number> {
 }
 
 if (import.meta.main) {
-  console.log("work     payload B      frames/s       MB/s");
-  for (const make of [decode, encode]) {
-    for (const size of SIZES) {
-      const work = make(size);
-      const frames = await measure(work, 300) * work.frames;
-      const megabytes = frames * size / 1e6;
-      console.log(
-        work.name.padEnd(8),
-        String(size).padStart(9),
-        frames.toFixed(0).padStart(13),
-        megabytes.toFixed(0).padStart(10),
-      );
-    }
+  const works = [
+    ...[decode, encode].flatMap((make) => SIZES.map(make)),
+    ...[deflating, inflating].flatMap((make) =>
+      MODES.flatMap((mode) => JSON_SIZES.map((size) => make(mode, size)))
+    ),
+  ];
+  console.log("work             payload B      frames/s       MB/s");
+  for (const work of works) {
+    const frames = await measure(work, 300) * work.frames;
+    const megabytes = frames * work.size / 1e6;
+    console.log(
+      work.name.padEnd(16),
+      String(work.size).padStart(9),
+      frames.toFixed(0).padStart(13),
+      megabytes.toFixed(0).padStart(10),
+    );
   }
 }
