@@ -9,6 +9,8 @@ import talkStyle from "./talk.css" with { type: "text" };
 import themeStyle from "./theme.css" with { type: "text" };
 import appScript from "./app.js" with { type: "text" };
 import connectionScript from "./connection.js" with { type: "text" };
+import kodamaScript from "./kodama.js" with { type: "text" };
+import kodamaTypes from "./kodama.d.ts" with { type: "text" };
 import messageListScript from "./message_list.js" with { type: "text" };
 import messageRowScript from "./message_row.js" with { type: "text" };
 import settingsScript from "./settings.js" with { type: "text" };
@@ -20,7 +22,7 @@ import page from "./index.html" with { type: "text" };
 /** The page itself, at `/`. */
 export { page };
 
-/** What it loads, by its name below `/-/assets/`. */
+/** What it loads, and the client for other pages, by the name below `/-/assets/`. */
 export const assets: Record<string, string> = {
   "app.css": appStyle,
   "controls.css": controlsStyle,
@@ -29,6 +31,8 @@ export const assets: Record<string, string> = {
   "theme.css": themeStyle,
   "app.js": appScript,
   "connection.js": connectionScript,
+  "kodama.js": kodamaScript,
+  "kodama.d.ts": kodamaTypes,
   "message_list.js": messageListScript,
   "message_row.js": messageRowScript,
   "settings.js": settingsScript,

@@ -20,6 +20,7 @@ const types: Record<string, string> = {
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml",
+  ts: "application/typescript; charset=utf-8",
 };
 
 /** No inline script or style, nothing from elsewhere, no frame around it. */
@@ -43,7 +44,12 @@ function asset(name: string, text: string): Asset {
 
 const index = asset("index.html", page);
 const assets = new Map(
-  Object.entries(files).map(([name, text]) => [name, asset(name, text)]),
+  Object.entries(files).map(([name, text]) => {
+    const file = asset(name, text);
+    // Pages of other origins may import the client: a module is fetched with CORS.
+    if (name.startsWith("kodama.")) file.headers.push(["Access-Control-Allow-Origin", "*"]);
+    return [name, file];
+  }),
 );
 
 function send(asset: Asset, request: Head): Reply {

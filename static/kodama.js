@@ -1,0 +1,139 @@
+// @ts-self-types="./kodama.d.ts"
+// Subscribes to channels: comes back when it is cut off, and goes on where it was.
+
+const envelope = "kodama.v1";
+const bearer = "kodama.token.";
+const shortest = 500; // ms: the ceiling of the first wait, doubled after each failure
+const longest = 30_000; // ms: the highest ceiling
+const settled = 5_000; // ms open, after which the next failure counts as the first
+const quiet = 30_000; // ms between questions whether the server is still there
+
+/** Whether it is no use to come back. */
+function isFinal({ code, reason }, renewable) {
+  // 1008 is a rule that was broken: a token that has expired may be followed by another.
+  if (code === 1008) return !(renewable && reason === "token expired");
+  return code === 1003 || code === 1007 || code >= 4000;
+}
+
+function bytes(base64) {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+export function subscribe(url, { since, token, onmessage, ongap, onstate } = {}) {
+  const address = new URL(url, globalThis.location?.href);
+  address.protocol = address.protocol.replace("http", "ws");
+  if (!/^wss?:$/.test(address.protocol)) throw new TypeError("not the URL of a channel");
+  address.hash = "";
+
+  // An age is one at the time of this call, however late the connection is.
+  const age = /^(\d+)(ms|s|m|h)$/.exec(since);
+  const from = age && Date.now() - age[1] * { ms: 1, s: 1e3, m: 6e4, h: 36e5 }[age[2]];
+  const begin = () => age ? `${Math.min(Date.now() - from, 999_999_999)}ms` : since;
+
+  let cursor = age || since === "all" ? undefined : since || undefined;
+  let next; // the cursor, once what was missed has arrived
+  let attempt = 0; // the current one: what is left of those before it counts no more
+  let failures = 0;
+  let closed = false;
+  let socket, retry, watch, openedAt, asked;
+
+  async function connect() {
+    clearTimeout(retry);
+    retry = undefined;
+    const mine = ++attempt;
+    onstate?.({ name: "connecting" });
+    try {
+      const jwt = await (typeof token === "function" ? token() : token);
+      if (mine !== attempt) return;
+      const resume = cursor ?? begin();
+      if (resume) address.searchParams.set("since", resume);
+      socket = new WebSocket(address, jwt ? [envelope, bearer + jwt] : [envelope]);
+      socket.onopen = () => {
+        if (mine !== attempt || socket.protocol === envelope) return;
+        ended({ reason: `${envelope} is not spoken there` });
+      };
+      socket.onmessage = ({ data }) => mine === attempt && hear(JSON.parse(data), data);
+      socket.onclose = (event) => mine === attempt && ended(event);
+      asked = true;
+      watch = setInterval(check, quiet);
+    } catch (error) {
+      if (mine === attempt) ended({ error });
+    }
+  }
+
+  function hear(said, text) {
+    asked = false;
+    if ("ch" in said) {
+      cursor = said.id;
+      next = undefined;
+      const data = "base64" in said ? bytes(said.base64) : said.data;
+      onmessage?.({ id: said.id, channel: said.ch, data }, text);
+    } else if ("channels" in said) {
+      openedAt = Date.now();
+      if (cursor || since) next = said.open;
+      else cursor = said.open;
+      // Requests are answered in order: this one after all that was missed.
+      ask();
+      const mine = attempt;
+      onstate?.({ name: "open" });
+      if (said.lost && mine === attempt) ongap?.(said.lost);
+    } else if ("unsub" in said && next) {
+      cursor = next;
+      next = undefined;
+    }
+  }
+
+  /** Asks for an answer, by leaving a channel that nobody is on. */
+  function ask() {
+    asked = true;
+    socket.send(`{"unsub":"kodama.js/${Math.random()}"}`);
+  }
+
+  /** A connection can be dead for minutes before the system says so. */
+  function check() {
+    if (asked) ended({ reason: "no answer" });
+    else ask();
+  }
+
+  function leave() {
+    attempt++;
+    clearTimeout(retry);
+    clearInterval(watch);
+    retry = next = undefined;
+  }
+
+  function ended({ code, reason, error }) {
+    leave();
+    socket?.close();
+    socket = undefined;
+    if (isFinal({ code, reason }, typeof token === "function")) return stop({ code, reason });
+    if (Date.now() - openedAt > settled) failures = 0;
+    openedAt = undefined;
+    const delay = Math.random() * Math.min(longest, shortest * 2 ** failures++);
+    retry = setTimeout(connect, delay);
+    onstate?.({ name: "waiting", code, reason, error, delay });
+  }
+
+  function stop(why) {
+    if (closed) return;
+    closed = true;
+    leave();
+    globalThis.removeEventListener("online", online);
+    const told = ({ code, reason }) => onstate?.({ name: "closed", code, reason });
+    if (!socket) return told(why);
+    socket.onclose = told;
+    socket.close(1000);
+  }
+
+  // The network is back: no reason to sit the wait out.
+  const online = () => retry !== undefined && connect();
+  globalThis.addEventListener("online", online);
+  connect();
+
+  return {
+    close: () => stop({}),
+    get cursor() {
+      return cursor;
+    },
+  };
+}
