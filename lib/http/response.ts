@@ -78,10 +78,12 @@ export function encodeResponse(
     : reply.body ?? new Uint8Array(0);
   // RFC 9110, 8.6: no Content-Length "in any response with a status code of 1xx (Informational) or 204".
   const bodiless = reply.status === 204 || reply.status === 304;
+  // Nor to HEAD, unless it is the one that GET would get.
+  const unsized = bodiless || request.method === "HEAD" && reply.body === undefined;
   const head = encodeHead(reply.status, [
     ...reply.headers ?? [],
     ["Date", new Date().toUTCString()],
-    ...bodiless ? [] : [["Content-Length", String(body.length)] as [string, string]],
+    ...unsized ? [] : [["Content-Length", String(body.length)] as [string, string]],
     ...request.keepAlive ? [] : [["Connection", "close"] as [string, string]],
   ]);
   const silent = bodiless || request.method === "HEAD";

@@ -202,7 +202,7 @@ export class EventStream implements Disposable {
   /** The next event. */
   async next(): Promise<ServerEvent> {
     const block = await this.block();
-    const match = /^id: (.*)\ndata: (.*)$/.exec(block ?? "");
+    const match = /^id: ([^\n]*)\ndata: ([^\n]*)$/.exec(block ?? "");
     if (match === null) throw new Error(`not an event: ${block}`);
     return { id: match[1]!, data: JSON.parse(match[2]!) };
   }
