@@ -7,7 +7,8 @@
  * Chooses among media types by a request's `Accept`.
  * @param accept The field's value; without it anything will do.
  * @param offered Media types in lower case, the server's preference first.
- * @returns The best; the first where none is acceptable, which is kinder than 406.
+ * @returns The best: of the highest quality, then the one that is named most exactly, then the server's preference;
+ * the first where none is acceptable, which is kinder than 406.
  */
 export function preferredType<T extends string>(
   accept: string | undefined,
@@ -15,12 +16,12 @@ export function preferredType<T extends string>(
 ): T {
   const ranges = (accept ?? "").split(",").map(parseRange);
   let best = offered[0]!;
-  let bestQuality = 0;
+  let bestWeight = 0;
   for (const type of offered) {
-    const quality = qualityOf(type, ranges);
-    if (quality > bestQuality) {
+    const weight = weightOf(type, ranges);
+    if (weight > bestWeight) {
       best = type;
-      bestQuality = quality;
+      bestWeight = weight;
     }
   }
   return best;
@@ -39,11 +40,12 @@ function parseRange(text: string): Range {
   return { type, quality: quality >= 0 && quality <= 1 ? quality : 0 };
 }
 
-/** 12.5.1: "the most specific reference has precedence". */
-function qualityOf(type: string, ranges: readonly Range[]): number {
-  for (const wanted of [type, type.replace(/\/.*/, "/*"), "*/*"]) {
+/** The quality, and a little more, less than any two qualities differ by, for being named. */
+function weightOf(type: string, ranges: readonly Range[]): number {
+  // 12.5.1: "the most specific reference has precedence".
+  for (const [wildcards, wanted] of [type, type.replace(/\/.*/, "/*"), "*/*"].entries()) {
     const found = ranges.find((range) => range.type === wanted);
-    if (found !== undefined) return found.quality;
+    if (found !== undefined) return found.quality && found.quality - wildcards / 10_000;
   }
   return 0;
 }
