@@ -70,6 +70,21 @@ export async function channelReply(
   request: Request,
   context: ChannelContext,
 ): Promise<Answer> {
+  try {
+    return await answerOf(names, request, context);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    // Without these fields, a page of an allowed origin could not see why.
+    const headers = [...error.headers, ...cors(request, context)];
+    throw new HttpError(error.status, error.message, headers);
+  }
+}
+
+async function answerOf(
+  names: readonly string[],
+  request: Request,
+  context: ChannelContext,
+): Promise<Answer> {
   const { method } = request;
   // A handshake is a GET, whatever else a method may do here.
   if (wantsUpgrade(request)) return await subscribe(names, request, context);
