@@ -128,7 +128,8 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
   // The network is back: no reason to sit the wait out.
   const online = () => retry !== undefined && connect();
   globalThis.addEventListener("online", online);
-  connect();
+  // Nobody is told anything before they have what this returns.
+  retry = setTimeout(connect);
 
   return {
     close: () => stop({}),

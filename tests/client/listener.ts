@@ -55,7 +55,11 @@ export class Listener implements AsyncDisposable {
   async until(done: () => boolean): Promise<void> {
     if (done()) return;
     const met = new Promise<void>((resolve) => this.#waiting.push({ done, resolve }));
-    await within(10_000, `after ${JSON.stringify([this.names, this.data])}`, met);
+    try {
+      await within(10_000, "it was told", met);
+    } catch (cause) {
+      throw new Error(`told ${JSON.stringify([this.states, this.data])}`, { cause });
+    }
   }
 
   /** Waits for a state, and for its being the last. */

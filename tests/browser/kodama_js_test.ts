@@ -1,0 +1,80 @@
+/**
+ * kodama.js in Chromium: from the service's own page, and from a page of another origin.
+ */
+import { assertEquals } from "@std/assert";
+import { post } from "../tools/channels.ts";
+import { testService } from "../tools/service.ts";
+import { browserTest } from "./chromium.ts";
+
+browserTest("the README's lines subscribe, under the policy of the page", async (tab) => {
+  await using service = testService();
+  const { page } = tab;
+  await page.goto(service.url);
+  const open = page.waitForEvent("console", (message) => message.text() === "open");
+  await page.evaluate(`(async () => {
+    const { subscribe } = await import("/-/assets/kodama.js");
+    subscribe("/btc,eth", {
+      onmessage: ({ channel, data }) => console.log(channel, JSON.stringify(data)),
+      ongap: (lost) => console.log(lost),
+      onstate: ({ name }) => console.log(name),
+    });
+  })()`);
+  await open;
+  for (const [channel, body] of [["btc", '{"price":42}'], ["eth", "7"]] as const) {
+    const told = page.waitForEvent("console", (message) => message.text() === `${channel} ${body}`);
+    await post(service, channel, body, "application/json");
+    await told;
+  }
+  assertEquals(tab.complaints, []);
+});
+
+browserTest("it comes back when the browser is online again", async (tab) => {
+  const first = testService("--drain", "0s");
+  const { page } = tab;
+  await page.goto(first.url);
+  const says = (text: string) => page.waitForEvent("console", (message) => message.text() === text);
+  const open = says("open");
+  // A wait of no chance: the event has to end it.
+  await page.evaluate(`(async () => {
+    const { subscribe } = await import("/-/assets/kodama.js");
+    Math.random = () => 1e5;
+    subscribe("/btc", {
+      onmessage: ({ data }) => console.log(data),
+      ongap: (lost) => console.log(JSON.stringify(lost)),
+      onstate: ({ name }) => console.log(name),
+    });
+  })()`);
+  await open;
+  const waiting = says("waiting");
+  await first.shutdown();
+  await waiting;
+  await using second = testService("--port", `${first.port}`);
+  const gap = says('{"btc":"epoch"}'), again = says("open");
+  await page.evaluate(`dispatchEvent(new Event("online"))`);
+  await Promise.all([gap, again]);
+  const told = says("back");
+  await post(second, "btc", "back");
+  await told;
+});
+
+browserTest(
+  "a page of another origin, which is allowed, imports it and subscribes",
+  async (tab) => {
+    let page = "";
+    await using other = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => new Response(page, { headers: { "Content-Type": "text/html" } }),
+    );
+    const origin = `http://127.0.0.1:${other.addr.port}`;
+    await using service = testService("--origin", origin);
+    await post(service, "btc", "42");
+    page = `<!DOCTYPE html><link rel="icon" href="data:,"><script type="module">
+    import { subscribe } from "${service.url}-/assets/kodama.js";
+    subscribe("${service.url}btc", { since: "all", onmessage: ({ data }) => console.log(data) });
+  </script>`;
+    const told = tab.page.waitForEvent("console", (message) => message.text() === "42");
+    await tab.page.goto(origin);
+    await told;
+    assertEquals(tab.complaints, []);
+  },
+);
