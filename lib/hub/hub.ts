@@ -36,23 +36,30 @@ export interface ChannelInfo {
   last: string | undefined;
 }
 
-/** What may wait for a subscriber while it joins, in bytes of message bodies. */
-const MAX_WAITING = 16 << 20;
+/** What may wait for a subscriber while it joins, in bytes: bodies, and {@linkcode EACH} for each message. */
+export const MAX_WAITING = 16 << 20;
+/** What a message counts besides its body, in bytes: many small ones are much, too. */
+export const EACH = 512;
 
 /** Stands in for a subscriber while it joins: keeps what is published meanwhile. */
 class Joining {
   readonly subscriber: Subscriber;
   #waiting: Message[] = [];
   #size = 0;
+  #overrun = false;
 
   constructor(subscriber: Subscriber) {
     this.subscriber = subscriber;
   }
 
   deliver(message: Message): void {
+    if (this.#overrun) return;
     this.#waiting.push(message);
-    this.#size += message.body.length;
-    if (this.#size > MAX_WAITING) this.subscriber.overrun();
+    this.#size += message.body.length + EACH;
+    if (this.#size <= MAX_WAITING) return;
+    this.#overrun = true;
+    this.#waiting = [];
+    this.subscriber.overrun();
   }
 
   /** What has come since the last call. */
@@ -95,16 +102,22 @@ export class Hub {
    * Subscribes: `opened` is called, then the subscriber is told what it missed, then what comes. What is published
    * meanwhile reaches it exactly once, in its place.
    * @param since From where on; `undefined`: from now on.
+   * @param others Channels to which it subscribes already: what comes on them meanwhile waits, too, so that nothing
+   * overtakes what it missed.
    */
   async subscribe(
     subscriber: Subscriber,
     channels: readonly string[],
     since: Since | undefined,
     opened: (opening: Opening) => void,
+    others: readonly string[] = [],
   ): Promise<void> {
     const joining = new Joining(subscriber);
     this.#joining.add(joining);
     for (const channel of channels) this.#add(channel, joining);
+    for (const channel of others) {
+      if (this.#remove(channel, subscriber)) this.#add(channel, joining);
+    }
     try {
       const { open, seq, lost, messages } = await this.#engine.history(channels, since);
       const [first] = messages;
@@ -112,15 +125,17 @@ export class Hub {
         ? open
         : formatCursor({ epoch: first.epoch, seq: first.seq - 1 });
       opened({ open, resume, lost });
-      let missed = messages;
+      // What came before the answer did may be in the answer.
+      const isNew = (m: Message) => m.seq > seq || others.includes(m.channel);
+      let missed = [...messages, ...joining.take().filter(isNew)].sort((a, b) => a.seq - b.seq);
       while (missed.length > 0) {
         for (const message of missed) await this.#catchUp(joining, message);
-        missed = joining.take().filter((message) => message.seq > seq);
+        missed = joining.take().filter(isNew);
       }
     } finally {
       // Nothing can come between the last look and this.
       this.#joining.delete(joining);
-      for (const channel of channels) {
+      for (const channel of [...channels, ...others]) {
         if (this.#remove(channel, joining)) this.#add(channel, subscriber);
       }
     }

@@ -5,7 +5,7 @@
 import { decodeBase64 } from "@std/encoding/base64";
 import { parseSince, type Since } from "../hub/cursor.ts";
 import { EngineError } from "../hub/engine.ts";
-import type { Hub, Subscriber } from "../hub/hub.ts";
+import type { Hub, Opening, Subscriber } from "../hub/hub.ts";
 import type { Form, Kind, Message } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
@@ -208,10 +208,12 @@ class Client implements Subscriber {
       if (this.#channels.size >= config.maxChannels) {
         return this.#say({ error: "too many channels", ...ref });
       }
+      const others = [...this.#channels];
       this.#channels.add(channel);
-      await this.#hub.subscribe(this, [channel], since, (opening) => {
+      const opened = (opening: Opening) => {
         this.#say({ sub: channel, open: opening.open, ...gap(opening), ...ref });
-      });
+      };
+      await this.#hub.subscribe(this, [channel], since, opened, others);
     });
     return undefined;
   }
