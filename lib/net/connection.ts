@@ -71,6 +71,8 @@ export interface ConnectionContext {
 
 /** For the peer to read our last answer and end its side, in ms. */
 const LINGER = 2000;
+/** Answers that gather while more requests are there, in bytes. */
+const GATHERED = 16 * 1024;
 /** Largest body that is read and thrown away to keep a connection, in bytes. */
 const SKIPPABLE = 64 * 1024;
 
@@ -106,7 +108,9 @@ export class Connection implements Timed {
     const context = this.#context, transport = this.#transport;
     try {
       while (await this.#request());
-      if (this.session === undefined) {
+      // Here, where nothing holds on to the request any more.
+      if (this.session !== undefined) await this.session.run();
+      else {
         transport.leave(LINGER).catch(context.fault);
         while (await transport.read() > 0);
       }
@@ -166,12 +170,15 @@ export class Connection implements Timed {
         this.#context.settings,
       );
       const answer = await this.#answer(head, body);
-      if ("upgrade" in answer) return await this.#upgrade(answer);
-      if ("stream" in answer) return await this.#stream(answer);
+      if ("upgrade" in answer) return this.#upgrade(answer);
+      if ("stream" in answer) return this.#stream(answer);
       request.keepAlive &&= !this.#context.draining && await this.#inTime(body.skip());
       if (this.#transport.leaving) return false;
       outbox.bytes(encodeResponse(answer, request));
-      await outbox.drained();
+      // Answers to requests that are there already leave together.
+      if (this.#transport.input.length === 0 || outbox.bufferedAmount > GATHERED) {
+        await outbox.drained();
+      }
       return request.keepAlive && !this.#transport.leaving;
     } catch (error) {
       const refused = error instanceof HttpError ? error : new HttpError(500, "internal error");
@@ -227,18 +234,17 @@ export class Connection implements Timed {
     }
   }
 
-  async #stream({ status, headers, stream: handler }: Endless): Promise<false> {
+  #stream({ status, headers, stream: handler }: Endless): false {
     const { settings, fault } = this.#context;
     // RFC 9112, 6.3: a body without a length ends with the connection.
     const head = encodeHead(status, [...headers, ["Connection", "close"]]);
     this.#transport.outbox.bytes(new TextEncoder().encode(head));
-    const stream = this.session = new Stream(this.#transport, handler, settings, fault);
+    this.session = new Stream(this.#transport, handler, settings, fault);
     if (this.#context.draining) this.goAway();
-    await stream.run();
     return false;
   }
 
-  async #upgrade({ upgrade, handler, tap }: Upgrade): Promise<false> {
+  #upgrade({ upgrade, handler, tap }: Upgrade): false {
     const { settings, fault } = this.#context;
     const { input, outbox } = this.#transport;
     // Nothing has been read since the head was, so it is still there, before what is unread.
@@ -246,9 +252,8 @@ export class Connection implements Timed {
     outbox.tap = tap;
     const head = encodeHead(101, upgrade.headers);
     this.#transport.outbox.bytes(new TextEncoder().encode(head));
-    const socket = this.session = new Socket(this.#transport, upgrade, handler, settings, fault);
+    this.session = new Socket(this.#transport, upgrade, handler, settings, fault);
     if (this.#context.draining) this.goAway();
-    await socket.run();
     return false;
   }
 }

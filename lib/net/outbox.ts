@@ -3,6 +3,7 @@
  * gathered meanwhile leaves as the next one.
  * @module
  */
+import { setImmediate } from "node:timers";
 import { headerSize, writeHeader } from "../websocket/frame.ts";
 import { lendBuffer, returnBuffer } from "../websocket/pool.ts";
 import type { Clock } from "./clock.ts";
@@ -42,6 +43,8 @@ interface Segment {
   lent: Uint8Array<ArrayBuffer> | undefined;
 }
 
+const nothing = new Uint8Array(0);
+
 /** The bytes that one connection still has to send. */
 export class Outbox {
   /** How many bytes were taken and not yet written, in bytes. */
@@ -54,10 +57,16 @@ export class Outbox {
   tap: WireTap | undefined;
   readonly #sink: Sink;
   readonly #clock: Clock;
+  /** Shared bytes that nothing has joined yet: they can be written as they are. */
+  #alone: Uint8Array | undefined;
   #queue: Segment[] = [];
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #used = 0;
   #writing = false;
+  /** What is being written, how much of it has been, and where its buffer goes back to. */
+  #current: Uint8Array = nothing;
+  #at = 0;
+  #lent: Uint8Array<ArrayBuffer> | undefined;
   #marked = false;
   #waiter: { amount: number; resolve: () => void; promise: Promise<void> } | undefined;
 
@@ -91,12 +100,15 @@ export class Outbox {
    * @param bytes Must not change any more: large ones are not copied.
    */
   bytes(bytes: Uint8Array): void {
-    if (bytes.length < LARGE) {
+    if (this.failure !== undefined) return;
+    if (this.#alone === undefined && this.#used === 0 && this.#queue.length === 0) {
+      this.#alone = bytes;
+      this.#taken(bytes.length);
+    } else if (bytes.length < LARGE) {
       const room = this.#room(bytes.length);
-      if (room === undefined) return;
-      room.set(bytes, this.#used);
+      room?.set(bytes, this.#used);
       this.#used += bytes.length;
-    } else if (this.failure === undefined) {
+    } else {
       this.#seal();
       this.#queue.push({ bytes, lent: undefined });
       this.#taken(bytes.length);
@@ -106,15 +118,16 @@ export class Outbox {
   /** Begins to write what has gathered, unless a write is under way, which will be followed by it. */
   flush(): void {
     this.#marked = false;
-    if (!this.#writing && this.bufferedAmount > 0) this.#write();
+    if (!this.#writing && this.bufferedAmount > 0) this.#next();
   }
 
   /** Drops what has not begun to be written. What is left ends with a whole frame. */
   discard(): void {
     for (const segment of this.#queue) this.#forget(segment);
     this.#queue = [];
-    this.bufferedAmount -= this.#used;
+    this.bufferedAmount -= this.#used + (this.#alone?.length ?? 0);
     this.#used = 0;
+    this.#alone = undefined;
   }
 
   /**
@@ -132,6 +145,8 @@ export class Outbox {
   /** Space for `size` more bytes from index `#used` on; `undefined` once writing failed. */
   #room(size: number): Uint8Array<ArrayBuffer> | undefined {
     if (this.failure !== undefined) return undefined;
+    const alone = this.#alone;
+    if (alone !== undefined) this.#join(alone, size);
     let buffer = this.#buffer;
     if (buffer === undefined) {
       buffer = this.#buffer = lendBuffer(size);
@@ -150,18 +165,31 @@ export class Outbox {
     return buffer;
   }
 
+  /** Makes room for `size` bytes behind shared ones that were alone. */
+  #join(alone: Uint8Array, size: number): void {
+    this.#alone = undefined;
+    if (alone.length < LARGE) {
+      this.#buffer ??= lendBuffer(alone.length + size);
+      this.#buffer.set(alone);
+      this.#used = alone.length;
+    } else {
+      this.#queue.push({ bytes: alone, lent: undefined });
+    }
+  }
+
   #taken(size: number): void {
     if (this.bufferedAmount === 0) this.progressAt = this.#clock.now;
     this.bufferedAmount += size;
     if (this.#marked || this.#writing) return;
     this.#marked = true;
-    if (waiting.length === 0) queueMicrotask(flushWaiting);
+    if (waiting.length === 0) setImmediate(flushWaiting);
     waiting.push(this);
   }
 
   /** Ends the gathering buffer, so that something else can follow it. */
   #seal(): void {
-    if (this.#buffer === undefined) return;
+    if (this.#alone !== undefined) this.#join(this.#alone, 0);
+    if (this.#buffer === undefined || this.#used === 0) return;
     this.#queue.push({ bytes: this.#buffer.subarray(0, this.#used), lent: this.#buffer });
     this.#buffer = undefined;
     this.#used = 0;
@@ -172,33 +200,56 @@ export class Outbox {
     if (segment.lent !== undefined) returnBuffer(segment.lent);
   }
 
-  /** The one writer. */
-  async #write(): Promise<void> {
+  /** Writes what is first; the one writer. */
+  #next(): void {
     this.#writing = true;
-    try {
-      while (this.bufferedAmount > 0) {
-        if (this.#queue.length === 0) this.#seal();
-        const { bytes, lent } = this.#queue.shift()!;
-        // A write may take a part only: the rest follows before anything else.
-        for (let at = 0; at < bytes.length;) {
-          const count = await this.#sink.write(at === 0 ? bytes : bytes.subarray(at));
-          this.tap?.bytes("out", bytes.subarray(at, at + count));
-          at += count;
-          this.bufferedAmount -= count;
-          this.progressAt = this.#clock.now;
-          if (this.#waiter !== undefined && this.bufferedAmount <= this.#waiter.amount) {
-            this.#wake();
-          }
-        }
-        if (lent !== undefined) returnBuffer(lent);
-      }
-    } catch (error) {
-      this.failure = error;
-      this.discard();
-      this.bufferedAmount = 0;
+    this.#at = 0;
+    if (this.#queue.length > 0) {
+      const { bytes, lent } = this.#queue.shift()!;
+      this.#current = bytes;
+      this.#lent = lent;
+    } else if (this.#alone !== undefined) {
+      this.#current = this.#alone;
+      this.#alone = undefined;
+    } else {
+      this.#current = this.#buffer!.subarray(0, this.#used);
+      this.#lent = this.#buffer;
+      this.#buffer = undefined;
+      this.#used = 0;
     }
-    this.#writing = false;
+    this.#sink.write(this.#current).then(this.#written, this.#broke);
+  }
+
+  /** A write took some of the bytes: the rest follows before anything else. */
+  readonly #written = (count: number): void => {
+    this.tap?.bytes("out", this.#current.subarray(this.#at, this.#at + count));
+    this.#at += count;
+    this.bufferedAmount -= count;
+    this.progressAt = this.#clock.now;
+    if (this.#waiter !== undefined && this.bufferedAmount <= this.#waiter.amount) this.#wake();
+    if (this.#at < this.#current.length) {
+      this.#sink.write(this.#current.subarray(this.#at)).then(this.#written, this.#broke);
+      return;
+    }
+    this.#end();
+    if (this.bufferedAmount > 0) this.#next();
+  };
+
+  /** Writing failed: nobody will ever read what is left. */
+  readonly #broke = (error: unknown): void => {
+    this.failure = error;
+    this.#end();
+    this.discard();
+    this.bufferedAmount = 0;
     this.#wake();
+  };
+
+  /** Lets go of what was written. */
+  #end(): void {
+    if (this.#lent !== undefined) returnBuffer(this.#lent);
+    this.#lent = undefined;
+    this.#current = nothing;
+    this.#writing = false;
   }
 
   #wake(): void {

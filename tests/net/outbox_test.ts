@@ -1,4 +1,5 @@
 /** The write side against a sink that takes as much, and as slowly, as a test wants. */
+import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Clock } from "../../lib/net/clock.ts";
 import { Outbox } from "../../lib/net/outbox.ts";
@@ -267,8 +268,8 @@ Deno.test(
     const others = Array.from({ length: 3 }, () => new SlowSink());
     const outboxes = others.map((other) => new Outbox(other, clock));
     for (const each of [outbox, ...outboxes]) each.frame(TEXT, utf8("hi"));
-    await Promise.resolve();
-    await Promise.resolve();
+    assert([sink, ...others].every((each) => each.underWay === 0));
+    await new Promise((resolve) => setImmediate(resolve));
     assert([sink, ...others].every((each) => each.underWay === 1));
     for (const each of [sink, ...others]) await each.let(Infinity);
     for (const each of [outbox, ...outboxes]) await each.drained();
