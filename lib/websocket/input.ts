@@ -22,6 +22,8 @@ export class Input {
   start = 0;
   /** Index after the last byte that has arrived. */
   end = 0;
+  /** How many bytes from `start` on belong together, as far as is known; 0: not known. */
+  wanted = 0;
   #smallReads = 0;
 
   /** How many bytes wait, in bytes. */
@@ -46,7 +48,7 @@ export class Input {
       this.end -= this.start;
       this.start = 0;
     }
-    if (this.end === this.bytes.length) this.#resize(this.bytes.length * 4);
+    if (this.end === this.bytes.length) this.#grow();
     return this.bytes.subarray(this.end);
   }
 
@@ -99,6 +101,12 @@ export class Input {
     if (this.bytes.length > QUIET) {
       this.#resize(Math.min(this.bytes.length / 4, BUSY));
     }
+  }
+
+  /** Four times as large, but no larger than what is wanted. */
+  #grow(): void {
+    const size = this.bytes.length * 4;
+    this.#resize(this.wanted > this.bytes.length ? Math.min(size, this.wanted) : size);
   }
 
   #resize(size: number): void {

@@ -4,31 +4,30 @@
  * @module
  */
 
-/** Smallest and largest size kept, in bytes: 1 KiB to 4 MiB, in powers of four. */
-const SMALLEST = 1024;
-const CLASSES = 7;
+/** The sizes that are kept, in bytes. The large ones hold a round number with the header of its frame. */
+const SIZES = [1, 4, 16, 64, 256 + 4, 1024 + 4, 4096 + 4].map((kib) => kib * 1024);
 /** How much of each size is kept for later, in bytes. */
-const KEPT_PER_CLASS = 4 << 20;
+const KEPT_PER_SIZE = 8 << 20;
+/** Above the sizes that are kept, a buffer is whole pages; in bytes. */
+const PAGE = 4096;
 
-const kept: Uint8Array<ArrayBuffer>[][] = Array.from(
-  { length: CLASSES },
-  () => [],
-);
+const kept: Uint8Array<ArrayBuffer>[][] = SIZES.map(() => []);
 
-function classOf(size: number): number {
+function indexOf(size: number): number {
   let index = 0;
-  for (let capacity = SMALLEST; capacity < size; capacity *= 4) index++;
+  while (index < SIZES.length && SIZES[index]! < size) index++;
   return index;
 }
 
 /**
  * Lends a buffer. Its content is whatever it was.
- * @param size How many bytes it must hold; the buffer is the next power of four from 1 KiB up, whole 4 KiB pages above 4 MiB.
+ * @param size How many bytes it must hold; the buffer has the next of 1, 4, 16, 64, 260, 1028 and 4100 KiB, or whole
+ * pages above.
  */
 export function lendBuffer(size: number): Uint8Array<ArrayBuffer> {
-  const index = classOf(size);
-  if (index >= CLASSES) return new Uint8Array(Math.ceil(size / 4096) * 4096);
-  return kept[index]!.pop() ?? new Uint8Array(SMALLEST * 4 ** index);
+  const index = indexOf(size);
+  if (index === SIZES.length) return new Uint8Array(Math.ceil(size / PAGE) * PAGE);
+  return kept[index]!.pop() ?? new Uint8Array(SIZES[index]!);
 }
 
 /**
@@ -36,10 +35,6 @@ export function lendBuffer(size: number): Uint8Array<ArrayBuffer> {
  * @param buffer One that {@linkcode lendBuffer} lent.
  */
 export function returnBuffer(buffer: Uint8Array<ArrayBuffer>): void {
-  const index = classOf(buffer.length);
-  if (
-    index >= CLASSES ||
-    (kept[index]!.length + 1) * buffer.length > KEPT_PER_CLASS
-  ) return;
-  kept[index]!.push(buffer);
+  const list = kept[indexOf(buffer.length)];
+  if (list !== undefined && (list.length + 1) * buffer.length <= KEPT_PER_SIZE) list.push(buffer);
 }

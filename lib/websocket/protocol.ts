@@ -46,6 +46,8 @@ export interface Received {
   start: number;
   /** Index after the last byte that has arrived. */
   end: number;
+  /** How many bytes from `start` on make one frame, as far as is known; 0: not known. */
+  wanted: number;
 }
 
 /** Where frames go: they are to be written in the order of the calls. */
@@ -242,7 +244,10 @@ export class Protocol {
       this.#assembler.validate(bytes, from, to, ascii);
     }
     this.#done = to - payload;
-    if (this.#done < header.length) return false;
+    if (this.#done < header.length) {
+      input.wanted = header.size + header.length;
+      return false;
+    }
 
     this.#inFrame = false;
     input.start = to;

@@ -140,7 +140,8 @@ Deno.test("Inflater stops a bomb as soon as it passes the limit, in bounded memo
       inflateAll(inflater, bomb, limit, (size) => {
         assertLessOrEqual(size - before, KiB64);
         largest = Math.max(largest, before = size);
-        assertLessOrEqual(inflater.message.buffer.byteLength, 4 * Math.max(KiB64, limit));
+        const most = 4 * Math.max(KiB64, limit) + 4096;
+        assertLessOrEqual(inflater.message.buffer.byteLength, most);
       }));
     assertGreater(largest, limit);
     assertLessOrEqual(largest, limit + KiB64);

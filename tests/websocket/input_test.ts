@@ -63,13 +63,28 @@ Deno.test("Input grows fourfold when a read fills it, before what arrived is loo
   input.dispose();
 });
 
-Deno.test("Input grows only as bytes arrive, to at most four times what waits", () => {
+Deno.test("Input grows only as bytes arrive, to at most four times what waits and a page", () => {
   const input = new Input();
   const bytes = noise(1 << 20);
   for (let at = 0; at < bytes.length;) {
     at += read(input, bytes.subarray(at));
-    assert(input.bytes.length <= Math.max(KIB, 4 * input.length), `${input.length} wait`);
+    const most = Math.max(KIB, 4 * input.length + 4 * KIB);
+    assert(input.bytes.length <= most, `${input.bytes.length} for ${input.length} that wait`);
   }
+  assertEquals(unread(input), bytes);
+  input.dispose();
+});
+
+Deno.test("Input grows to what is wanted, once, and never for what is only announced", () => {
+  const input = new Input();
+  const bytes = noise((1 << 20) + 14);
+  const sizes = new Set<number>();
+  for (let at = 0; at < bytes.length;) {
+    at += read(input, bytes.subarray(at));
+    input.wanted = bytes.length;
+    sizes.add(input.bytes.length);
+  }
+  assertEquals([...sizes], [4, 16, 64, 260, 1028].map((kib) => kib * KIB));
   assertEquals(unread(input), bytes);
   input.dispose();
 });
