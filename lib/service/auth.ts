@@ -2,7 +2,15 @@
  * Who may do what: tokens, globs, and the mode without any verifier.
  * @module
  */
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { compileGlob, type Glob } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
 import type { Request } from "../net/connection.ts";
@@ -88,7 +96,9 @@ export function createAuthorize(
         refusal: 403,
       });
   }
-  const open = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
+  const globs = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
+  // What is an operator's is nobody's without a token, also where `**` is public.
+  const open: Glob = (name) => !name.startsWith("-/") && globs(name);
   const anonymous: Rights = { read: open, write: nothing, expires: Infinity, refusal: 401 };
   return async (request) => {
     const token = findToken(request);
@@ -110,10 +120,9 @@ export function isLocal(
   trustProxy: Config["trustProxy"],
 ): boolean {
   const { headers, peer } = request;
+  if (peer.hostname !== "" && !isLoopback(peer.hostname)) return false;
   const forwarded = headers.get("x-forwarded-for");
-  if (forwarded === undefined && !headers.has("forwarded")) {
-    return peer.hostname === "" || isLoopback(peer.hostname);
-  }
+  if (forwarded === undefined && !headers.has("forwarded")) return true;
   // Behind a proxy everybody seems to be local: its word is needed, and its last word is its own.
   return trustProxy === "on" && forwarded !== undefined &&
     isLoopback(listElements(forwarded).at(-1) ?? "");
@@ -124,7 +133,9 @@ function createVerifier(
 ): ((token: string) => Promise<JWTPayload>) | undefined {
   if (secret === "" && jwks === "") return undefined;
   const key = secret === "" ? undefined : new TextEncoder().encode(secret);
-  const keys = jwks === "" ? undefined : createRemoteJWKSet(new URL(jwks));
+  const keys = jwks === ""
+    ? undefined
+    : createRemoteJWKSet(new URL(jwks), { [customFetch]: fetchKeys });
   return async (token) => {
     try {
       const { payload } = key !== undefined
@@ -145,6 +156,13 @@ function createVerifier(
     }
   };
 }
+
+/** Fetches keys; an answer that will not be read is let go of, and its connection with it. */
+const fetchKeys: FetchImplementation = async (url, options) => {
+  const response = await fetch(url, options);
+  if (response.status !== 200) await response.body?.cancel();
+  return response;
+};
 
 /** A public key must never be taken for a shared secret. */
 const asymmetric = [
