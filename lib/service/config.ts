@@ -198,6 +198,9 @@ export function parseCommand(
       throw error;
     }
   }
+  if (config.secret !== "" && config.jwks !== "") {
+    throw new ConfigError("--secret and --jwks are two ways to verify tokens; give one of them");
+  }
   return { run: "serve", config: config as Config };
 }
 
