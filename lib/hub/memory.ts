@@ -17,9 +17,9 @@ export interface MemoryLimits {
 }
 
 /**
- * What a message costs besides its body and its channel's name, at the most: when it is alone on its channel; in bytes.
- * Measured on Deno 2.9.6, x86-64: 511 on the heap and 220 outside of it for a small body, 731 in all; beside others on
- * its channel 590. `deno task test tests/hub/memory_bound_test.ts` measures it again.
+ * What a message costs besides its body and its channel's name, when it is alone on its channel; in bytes.
+ * Measured on Deno 2.9.6 for Linux on x86-64: 511 on the heap and 220 outside of it, rounded up; among others on its
+ * channel 360 and 220. `deno run --v8-flags=--expose-gc tests/hub/memory_cost.ts each` measures it again.
  */
 export const OVERHEAD = 768;
 /** How long a key is remembered, in ms. */
