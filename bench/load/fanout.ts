@@ -1,0 +1,123 @@
+/**
+ * Fan-out: many subscribers, and what is published to them over HTTP at a rate.
+ * @module
+ */
+import { FrameCounter } from "./frames.ts";
+import { meter, Times, type Usage } from "./meter.ts";
+import { Publisher, readStamp, STAMP, wallClock } from "./publisher.ts";
+import { Swarm } from "./swarm.ts";
+
+/** What to publish, to whom. */
+export interface FanoutLoad {
+  /** The server's port and process. */
+  port: number;
+  pid: number;
+  /** How many connections subscribe. */
+  subscribers: number;
+  /** The path at which one subscribes: channels, with commas between them. */
+  subscribe: (id: number) => string;
+  /** The paths to which messages are published, in turn. */
+  publish: readonly string[];
+  /** Messages a second. */
+  rate: number;
+  /** Body of a message, in bytes. */
+  size: number;
+  /** Seconds before measuring, and of measuring. */
+  warm: number;
+  seconds: number;
+}
+
+/** What came of it. */
+export interface FanoutResult extends Usage {
+  /** Messages that were published while measuring. */
+  published: number;
+  /** Messages that reached a subscriber while measuring. */
+  deliveries: number;
+  /** From when a message was due to be published until a subscriber had it, in ms: half and 99 % took no longer. */
+  p50: number;
+  p99: number;
+  /** What the subscriber got that got least, and what each got on average, while measuring. */
+  slowest: number;
+  average: number;
+  /** What did not arrive within five seconds after the end, of all that was published. */
+  missing: number;
+  /** Most memory of the server, in bytes. */
+  peak: number;
+  /** Subscribers that the server ended. */
+  ended: number;
+  /** Publishes that were refused. */
+  refused: number;
+}
+
+/** Runs a fan-out. With several paths to publish to, each message counts for whoever subscribes to its path. */
+export function fanout(load: FanoutLoad): FanoutResult {
+  const { subscribers, port, pid } = load;
+  let measuring = false, deliveries = 0, total = 0, peak = 0;
+  const got = new Float64Array(subscribers);
+  const times = new Times();
+  const counter = new FrameCounter(subscribers, {
+    // The envelope of a message has its stamp elsewhere: it is counted, not timed.
+    peek: STAMP,
+    payload(_, bytes, at) {
+      const stamp = measuring ? readStamp(bytes, at) : undefined;
+      if (stamp !== undefined) times.add(wallClock() - stamp);
+    },
+    control() {},
+  });
+  const swarm = new Swarm(subscribers, { port, path: load.subscribe }, {
+    data(id, bytes, start, end) {
+      const messages = counter.feed(id, bytes, start, end);
+      total += messages;
+      if (!measuring) return;
+      deliveries += messages;
+      got[id]! += messages;
+    },
+  });
+  swarm.openAll();
+  swarm.turn(200);
+  // What a connection is told first, with several channels, is no delivery.
+  total = 0;
+
+  const first = subscribers;
+  const publisher = new Publisher(swarm.poll, first, {
+    port,
+    paths: load.publish,
+    size: load.size,
+    rate: load.rate,
+  });
+  swarm.others = (id, broken) => publisher.ready(id, broken);
+  const run = (seconds: number, done = () => false) => {
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end && !done()) {
+      swarm.turn(Math.max(0, Math.min(20, Math.floor(publisher.turn()))));
+    }
+  };
+  publisher.start();
+  run(load.warm);
+  measuring = true;
+  const before = publisher.published, finish = meter(pid);
+  // Memory is looked at ten times: a server behind grows.
+  let usage: Usage;
+  for (let i = 0; i < 10; i++) {
+    run(load.seconds / 10);
+    peak = Math.max(peak, (usage = finish()).resident);
+  }
+  measuring = false;
+  const published = publisher.published - before;
+  publisher.stop();
+  const each = load.publish.length > 1 ? 1 : subscribers;
+  run(5, () => publisher.waiting === 0 && total >= publisher.published * each);
+  return {
+    ...usage!,
+    published,
+    deliveries,
+    p50: times.percentile(0.5),
+    p99: times.percentile(0.99),
+    slowest: subscribers === 0 ? 0 : got.reduce((a, b) => Math.min(a, b)),
+    average: subscribers === 0 ? 0 : deliveries / subscribers,
+    missing: publisher.published * each - total,
+    peak,
+    ended: swarm.ended,
+    refused: publisher.failed,
+  };
+}

@@ -1,0 +1,45 @@
+/** `Bun.serve`: echo at `/-/echo`; at other paths whatever is posted goes to all, by Bun's own publish. */
+interface BunSocket {
+  data: { echo: boolean };
+  send(data: string | Uint8Array): number;
+  subscribe(topic: string): void;
+}
+interface BunServer {
+  port: number;
+  upgrade(request: Request, options: { data: BunSocket["data"] }): boolean;
+  publish(topic: string, data: string): number;
+}
+declare const Bun: {
+  serve(options: {
+    hostname: string;
+    port: number;
+    fetch(request: Request, server: BunServer): Promise<Response | undefined>;
+    websocket: {
+      open(socket: BunSocket): void;
+      message(socket: BunSocket, data: string | Uint8Array): void;
+    };
+  }): BunServer;
+};
+
+const server = Bun.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  async fetch(request, server) {
+    if (request.method === "POST") {
+      server.publish("news", await request.text());
+      return new Response("ok");
+    }
+    const echo = new URL(request.url).pathname === "/-/echo";
+    if (server.upgrade(request, { data: { echo } })) return undefined;
+    return new Response("a WebSocket is here", { status: 426 });
+  },
+  websocket: {
+    open(socket) {
+      if (!socket.data.echo) socket.subscribe("news");
+    },
+    message(socket, data) {
+      if (socket.data.echo) socket.send(data);
+    },
+  },
+});
+console.log(`on :${server.port}/`);

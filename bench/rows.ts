@@ -1,0 +1,204 @@
+/**
+ * What is compared, and what is asked of it: one row for each kind of work.
+ * @module
+ */
+import { runLoad } from "./load.ts";
+import type { Usage } from "./load/meter.ts";
+import type { Peer, RunningServer } from "./servers.ts";
+
+/** What one measurement gives; the first figure is the row's. */
+export type Figures = Record<string, number>;
+
+/** A figure of Kodama's that is held to something. */
+export interface Target {
+  /** Which figure. */
+  figure: string;
+  /** Where it has to stay. */
+  bound: "at most" | "at least";
+  /** The number, or the factor where it is held to a peer. */
+  than: number;
+  /** Whose same figure it is held to; none: it is held to the number. */
+  peer?: Peer;
+}
+
+/** One kind of work. */
+export interface Row {
+  /** For `--only`. */
+  id: string;
+  /** What is done. */
+  title: string;
+  /** What the first figure is. */
+  unit: string;
+  /** Who does it. */
+  peers: readonly Peer[];
+  /** Whether a server must be new each time. */
+  fresh?: boolean;
+  /** Whether the server has to be busier than the load. */
+  saturates: boolean;
+  /** What is asked. */
+  targets: readonly Target[];
+  /** Measures once. */
+  measure(peer: Peer, server: RunningServer, time: Time): Promise<Figures>;
+}
+
+/** Seconds before measuring, and of measuring. */
+export interface Time {
+  warm: number;
+  seconds: number;
+}
+
+const MIB = 1 << 20;
+const WEBSOCKET = ["kodama", "deno", "ws", "bun"] as const;
+
+/** How busy both sides were, of one core. */
+function shares({ serverCpu, loadCpu, seconds }: Usage): Figures {
+  return { server: serverCpu / seconds, load: loadCpu / seconds };
+}
+
+function atMost(than: number, ...peers: Peer[]): Target[] {
+  return peers.map((peer) => ({ figure: "cpu", bound: "at most", than, peer }));
+}
+
+function echo(
+  id: string,
+  [connections, inFlight, size]: [number, number, number],
+  text: boolean,
+  targets: Target[],
+): Row {
+  const bytes = size >= MIB
+    ? `${size / MIB} MiB`
+    : size >= 1024
+    ? `${size / 1024} KiB`
+    : `${size} B`;
+  const kind = text ? ", text" : "";
+  return {
+    id,
+    title: `echo, ${connections} connections × ${inFlight} in flight × ${bytes}${kind}`,
+    unit: "CPU, µs a message",
+    peers: targets.some((t) => t.peer === "tcp") ? [...WEBSOCKET, "tcp"] : WEBSOCKET,
+    saturates: true,
+    targets,
+    async measure(peer, server, time) {
+      const path = peer === "tcp" ? undefined : "/-/echo";
+      const load = { ...server, path, connections, inFlight, size, text, spread: 0, ...time };
+      const result = await runLoad<"echo">({ mode: "echo", ...load });
+      if (result.ended > 0) throw new Error(`${peer} ended ${result.ended} connections`);
+      return {
+        cpu: result.serverCpu / result.messages * 1e6,
+        rate: result.messages / result.seconds,
+        ...shares(result),
+      };
+    },
+  };
+}
+
+function fanout(id: string, rate: number, saturates: boolean, targets: Target[]): Row {
+  const [subscribers, size] = [1000, 64];
+  return {
+    id,
+    title: `fan-out, 1 → ${subscribers}, ${size} B, ${rate}/s published over HTTP`,
+    unit: "CPU, µs a delivery",
+    peers: WEBSOCKET,
+    saturates,
+    targets,
+    async measure(_, server, { warm, seconds }) {
+      const load = {
+        ...server,
+        subscribers,
+        size,
+        rate,
+        channels: 1,
+        warm,
+        seconds: seconds * 1.5,
+      };
+      const result = await runLoad<"fanout">({ mode: "fanout", ...load });
+      return {
+        cpu: result.serverCpu / result.deliveries * 1e6,
+        deliveries: result.deliveries / result.seconds,
+        published: result.published / result.seconds,
+        p50: result.p50,
+        p99: result.p99,
+        peak: result.peak / MIB,
+        slowest: result.slowest / result.average * 100,
+        missing: result.missing,
+        ended: result.ended,
+        ...shares(result),
+      };
+    },
+  };
+}
+
+/** The rows. */
+export const ROWS: readonly Row[] = [
+  echo("echo-1", [64, 1, 20], false, [...atMost(0.75, "deno", "ws"), ...atMost(1.1, "tcp")]),
+  echo("echo-16", [64, 16, 20], false, [...atMost(0.08, "deno", "ws"), ...atMost(1, "bun")]),
+  echo("echo-64", [16, 64, 125], false, [...atMost(0.03, "deno", "ws"), ...atMost(0.75, "bun")]),
+  echo("text-64", [16, 64, 125], true, [...atMost(0.03, "deno", "ws"), ...atMost(0.75, "bun")]),
+  echo("echo-1k", [64, 4, 1024], false, [...atMost(0.22, "deno", "ws"), ...atMost(1, "bun")]),
+  echo("echo-1m", [4, 1, MIB], false, atMost(0.5, "deno", "ws", "bun")),
+  {
+    id: "idle",
+    title: "idle, 10,000 connections",
+    unit: "resident KiB a connection",
+    peers: WEBSOCKET,
+    fresh: true,
+    saturates: false,
+    targets: [{ figure: "each", bound: "at most", than: 9 }],
+    async measure(_, server, { warm, seconds }) {
+      const load = { ...server, path: "/-/echo", connections: 10_000, warm, seconds };
+      const result = await runLoad<"idle">({ mode: "idle", ...load });
+      if (result.open < 10_000) throw new Error(`only ${result.open} are open`);
+      return { each: result.each / 1024, resident: result.resident / MIB };
+    },
+  },
+  fanout("fanout-20", 20, false, atMost(1.05, "deno")),
+  {
+    ...fanout("fanout-500", 500, true, [
+      ...(["deno", "ws", "bun"] as const).map((peer): Target => ({
+        figure: "deliveries",
+        bound: "at least",
+        than: 5,
+        peer,
+      })),
+      { figure: "peak", bound: "at most", than: 300 },
+      { figure: "p99", bound: "at most", than: 250 },
+      { figure: "slowest", bound: "at least", than: 90 },
+      { figure: "missing", bound: "at most", than: 0 },
+    ]),
+  },
+  {
+    id: "handshakes",
+    title: "handshakes, 64 at once, each connection closed when open",
+    unit: "handshakes a second",
+    peers: WEBSOCKET,
+    saturates: true,
+    targets: [{ figure: "rate", bound: "at least", than: 1, peer: "deno" }, ...atMost(1, "deno")],
+    async measure(_, server, time) {
+      const load = { ...server, path: "/-/echo", connections: 64, ...time };
+      const result = await runLoad<"handshakes">({ mode: "handshakes", ...load });
+      return {
+        rate: result.handshakes / result.seconds,
+        cpu: result.serverCpu / result.handshakes * 1e6,
+        ...shares(result),
+      };
+    },
+  },
+];
+
+/** Names of figures, with their units. */
+export const FIGURES: Record<string, string> = {
+  cpu: "CPU µs",
+  rate: "a second",
+  deliveries: "deliveries/s",
+  published: "published/s",
+  p50: "p50 ms",
+  p99: "p99 ms",
+  peak: "peak RSS, MiB",
+  slowest: "slowest subscriber, % of the average",
+  missing: "not delivered",
+  ended: "ended",
+  each: "KiB each",
+  resident: "RSS, MiB",
+  server: "busy server",
+  load: "busy load",
+};

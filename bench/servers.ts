@@ -1,0 +1,105 @@
+/**
+ * The servers that are compared, each started as a process of its own.
+ * @module
+ */
+
+/** The servers, in the order in which they take their turns. */
+export const PEERS = ["kodama", "deno", "ws", "bun", "tcp"] as const;
+/** One of them, or another checkout of Kodama. */
+export type Peer = typeof PEERS[number] | "before";
+
+/** The versions that are compared. */
+export const VERSIONS = { ws: "8.23.0", bun: "1.4.5" };
+
+/** A server that runs; it ends with its scope. */
+export interface RunningServer extends AsyncDisposable {
+  /** Its port on 127.0.0.1. */
+  port: number;
+  /** Its process. */
+  pid: number;
+}
+
+const folder = `${Deno.env.get("TMPDIR") ?? "/tmp"}/kodama-bench-${VERSIONS.ws}-${VERSIONS.bun}`;
+const arch = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
+const bunPackage = `@oven/bun-${Deno.build.os}-${arch}`;
+const here = (path: string) => new URL(path, import.meta.url).pathname;
+
+/** Installs the peers that are npm packages, into a temporary folder, unless they are there. */
+async function install(): Promise<void> {
+  try {
+    await Deno.stat(`${folder}/node_modules/${bunPackage}/bin/bun`);
+    await Deno.stat(`${folder}/node_modules/ws`);
+    return;
+  } catch { /* not there yet */ }
+  await Deno.mkdir(folder, { recursive: true });
+  const { success, stderr } = await new Deno.Command("npm", {
+    // The package `bun` downloads this one when it is installed; here no script runs.
+    args: [
+      ...["install", "--no-save", "--ignore-scripts", "--prefix", folder],
+      ...[`ws@${VERSIONS.ws}`, `${bunPackage}@${VERSIONS.bun}`],
+    ],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+/**
+ * The command line of a server.
+ * @param before The folder of another checkout of Kodama.
+ */
+export function commandOf(peer: Peer, before = ""): string[] {
+  const deno = [Deno.execPath(), "run", "-q", "--no-prompt"];
+  switch (peer) {
+    case "kodama":
+      return [...deno, "-P=serve", here("../main.ts"), "--port", "0"];
+    case "before":
+      return [
+        ...deno,
+        `-P=serve`,
+        `--config=${before}/deno.json`,
+        `${before}/main.ts`,
+        "--port",
+        "0",
+      ];
+    case "deno":
+      return [...deno, "--allow-net", here("peers/deno_native.ts")];
+    case "tcp":
+      return [...deno, "--allow-net", here("peers/tcp.ts")];
+    case "ws":
+      return ["node", here("peers/ws_node.mjs"), folder];
+    case "bun":
+      return [`${folder}/node_modules/${bunPackage}/bin/bun`, here("peers/bun.ts")];
+  }
+}
+
+/** Starts a server on a free port. */
+export async function startPeer(
+  peer: Peer,
+  before?: string,
+  flags: string[] = [],
+): Promise<RunningServer> {
+  if (peer === "ws" || peer === "bun") await install();
+  const [program, ...args] = [...commandOf(peer, before), ...flags];
+  const child = new Deno.Command(program!, {
+    args,
+    cwd: here(".."),
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let text = "";
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`${peer} did not start: ${text}`);
+    const port = /:(\d+)\/\s/.exec(text += value)?.[1];
+    if (port === undefined) continue;
+    return {
+      port: Number(port),
+      pid: child.pid,
+      async [Symbol.asyncDispose]() {
+        child.kill("SIGKILL");
+        await child.status;
+        await reader.cancel();
+      },
+    };
+  }
+}
