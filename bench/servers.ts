@@ -42,6 +42,17 @@ async function install(): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
+/** Kodama as it is shipped: what `deno task start` runs. */
+function kodama(folder: string): string[] {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${folder}/deno.json`));
+  const [, run, ...flags] = (tasks.start as string).split(" ");
+  const main = flags.pop();
+  return [
+    ...[Deno.execPath(), run!, `--config=${folder}/deno.json`, ...flags],
+    ...[`${folder}/${main}`, "--port", "0"],
+  ];
+}
+
 /**
  * The command line of a server.
  * @param before The folder of another checkout of Kodama.
@@ -50,16 +61,8 @@ export function commandOf(peer: Peer, before = ""): string[] {
   const deno = [Deno.execPath(), "run", "-q", "--no-prompt"];
   switch (peer) {
     case "kodama":
-      return [...deno, "-P=serve", here("../main.ts"), "--port", "0"];
     case "before":
-      return [
-        ...deno,
-        `-P=serve`,
-        `--config=${before}/deno.json`,
-        `${before}/main.ts`,
-        "--port",
-        "0",
-      ];
+      return kodama(peer === "before" ? before : here(".."));
     case "deno":
       return [...deno, "--allow-net", here("peers/deno_native.ts")];
     case "tcp":
