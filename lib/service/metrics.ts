@@ -5,40 +5,34 @@
  */
 import { Counter, Gauge, Registry } from "prom-client";
 
-/** Numbers that only grow, or that say how things stand. */
-export interface Measured {
-  /** The name, with its unit. */
-  name: string;
-  /** What it is. */
-  help: string;
-  /** Whether it only grows. */
-  grows: boolean;
-  /** Reads it. */
-  read: () => number;
+/** A number, and how to register it. */
+export type Measured = (registry: Registry) => void;
+
+/** A number that says how things stand. */
+export function gauge(name: string, help: string, read: () => number): Measured {
+  return (registry) => {
+    const collect = function (this: Gauge) {
+      this.set(read());
+    };
+    new Gauge({ name, help, registers: [registry], collect });
+  };
+}
+
+/** A number that only grows. */
+export function counter(name: string, help: string, read: () => number): Measured {
+  return (registry) => {
+    const collect = function (this: Counter) {
+      this.reset();
+      this.inc(read());
+    };
+    new Counter({ name, help, registers: [registry], collect });
+  };
 }
 
 /** Collects numbers. Returns a function that writes them down. */
 export function createMetrics(measured: readonly Measured[]): () => Promise<string> {
   const registry = new Registry();
-  for (const { name, help, grows, read } of measured) {
-    const options = { name, help, registers: [registry] };
-    if (!grows) {
-      new Gauge({
-        ...options,
-        collect() {
-          this.set(read());
-        },
-      });
-    } else {
-      new Counter({
-        ...options,
-        collect() {
-          this.reset();
-          this.inc(read());
-        },
-      });
-    }
-  }
+  for (const register of measured) register(registry);
   return () => registry.metrics();
 }
 

@@ -9,7 +9,7 @@ import { createAuthorize } from "./auth.ts";
 import type { Config } from "./config.ts";
 import { frameForms } from "./forms.ts";
 import type { Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { counter, createMetrics, gauge } from "./metrics.ts";
 import { createRoutes } from "./routes.ts";
 
 /** A service that runs. */
@@ -46,48 +46,13 @@ export function startService(config: Config, log: Log): Service {
     forms: frameForms(config.deflateThreshold),
     draining: () => server.draining,
     metrics: createMetrics([
-      {
-        name: "kodama_connections",
-        help: "Open connections",
-        grows: false,
-        read: () => server.size,
-      },
-      {
-        name: "kodama_accepted_total",
-        help: "Connections accepted",
-        grows: true,
-        read: () => server.accepted,
-      },
-      {
-        name: "kodama_channels",
-        help: "Channels with subscribers",
-        grows: false,
-        read: () => hub.channels().length,
-      },
-      {
-        name: "kodama_published_total",
-        help: "Messages published",
-        grows: true,
-        read: () => hub.published,
-      },
-      {
-        name: "kodama_delivered_total",
-        help: "Messages handed to subscribers",
-        grows: true,
-        read: () => hub.delivered,
-      },
-      {
-        name: "kodama_history_bytes",
-        help: "What channels remember, in bytes",
-        grows: false,
-        read: () => engine.bytes,
-      },
-      {
-        name: "kodama_resident_memory_bytes",
-        help: "Memory of the process, in bytes",
-        grows: false,
-        read: () => Deno.memoryUsage().rss,
-      },
+      gauge("kodama_connections", "Open connections", () => server.size),
+      counter("kodama_accepted_total", "Connections accepted", () => server.accepted),
+      gauge("kodama_channels", "Channels with subscribers", () => hub.channels().length),
+      counter("kodama_published_total", "Messages published", () => hub.published),
+      counter("kodama_delivered_total", "Messages handed to subscribers", () => hub.delivered),
+      gauge("kodama_history_bytes", "What channels remember, in bytes", () => engine.bytes),
+      gauge("kodama_resident_memory_bytes", "Memory of the process", () => Deno.memoryUsage().rss),
     ]),
   });
   const maxConnections = config.maxConnections || Infinity;
