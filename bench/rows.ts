@@ -50,9 +50,9 @@ export interface Time {
 const MIB = 1 << 20;
 const WEBSOCKET = ["kodama", "deno", "ws", "bun"] as const;
 
-/** How busy both sides were, of one core. */
-function shares({ serverCpu, loadCpu, seconds }: Usage): Figures {
-  return { server: serverCpu / seconds, load: loadCpu / seconds };
+/** How busy both sides were, and the rest of the machine, in cores. */
+function shares({ serverCpu, loadCpu, otherCpu, seconds }: Usage): Figures {
+  return { server: serverCpu / seconds, load: loadCpu / seconds, others: otherCpu / seconds };
 }
 
 function atMost(than: number, ...peers: Peer[]): Target[] {
@@ -194,11 +194,12 @@ export const FIGURES: Record<string, string> = {
   p50: "p50 ms",
   p99: "p99 ms",
   peak: "peak RSS, MiB",
-  slowest: "slowest subscriber, % of the average",
+  slowest: "slowest, %",
   missing: "not delivered",
   ended: "ended",
   each: "KiB each",
   resident: "RSS, MiB",
-  server: "busy server",
-  load: "busy load",
+  server: "busy: server",
+  load: "load",
+  others: "others",
 };

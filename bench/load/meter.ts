@@ -2,7 +2,7 @@
  * What a server and its load use between two moments.
  * @module
  */
-import { cpuSeconds, residentBytes } from "./process.ts";
+import { cpuSeconds, machineSeconds, residentBytes } from "./process.ts";
 
 /** What was used. */
 export interface Usage {
@@ -12,19 +12,26 @@ export interface Usage {
   serverCpu: number;
   /** CPU of the load, in seconds. */
   loadCpu: number;
+  /** CPU of all else on this machine, in seconds: what disturbed. */
+  otherCpu: number;
   /** Memory of the server at the end, in bytes. */
   resident: number;
 }
 
 /** Begins to measure. The returned function ends it. */
 export function meter(pid: number): () => Usage {
-  const began = performance.now(), server = cpuSeconds(pid), load = cpuSeconds(Deno.pid);
-  return () => ({
-    seconds: (performance.now() - began) / 1000,
-    serverCpu: cpuSeconds(pid) - server,
-    loadCpu: cpuSeconds(Deno.pid) - load,
-    resident: residentBytes(pid),
-  });
+  const began = performance.now(), all = machineSeconds();
+  const server = cpuSeconds(pid), load = cpuSeconds(Deno.pid);
+  return () => {
+    const serverCpu = cpuSeconds(pid) - server, loadCpu = cpuSeconds(Deno.pid) - load;
+    return {
+      seconds: (performance.now() - began) / 1000,
+      serverCpu,
+      loadCpu,
+      otherCpu: Math.max(0, machineSeconds() - all - serverCpu - loadCpu),
+      resident: residentBytes(pid),
+    };
+  };
 }
 
 /** Times in ms, kept in buckets of a hundredth of an octave: 0.7 %. */

@@ -21,3 +21,10 @@ export function residentBytes(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/VmRSS:\s*(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
 }
+
+/** CPU time that the whole machine has spent on anything, in seconds. */
+export function machineSeconds(): number {
+  const [user, nice, system, , , irq, softirq, steal] = Deno.readTextFileSync("/proc/stat")
+    .split("\n", 1)[0]!.trim().split(/ +/).slice(1).map(Number);
+  return (user! + nice! + system! + irq! + softirq! + steal!) / HZ;
+}
