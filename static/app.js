@@ -1,64 +1,128 @@
-// The page put together: one connection to the ticker, its state, its messages, our answers.
+// The page put together: one connection, what is said on it, and the wire below it.
 
+import { createComposer } from "./composer.js";
 import { createConnection } from "./connection.js";
-import { createMessageList } from "./message_list.js";
-import { recall, remember } from "./settings.js";
+import { createFrameList } from "./frame_list.js";
+import { createFrameView } from "./frame_view.js";
+import { createHandshakeView } from "./handshake_view.js";
+import { createLanguageSwitch, t } from "./i18n.js";
+import { createMeter } from "./meter.js";
 import { createStateView } from "./state_view.js";
-import { strings } from "./strings.js";
+import { createTabs } from "./tabs.js";
+import { createTalk } from "./talk.js";
+import { createTap } from "./tap.js";
+import { createTapNotice, tellExamples } from "./tap_notice.js";
+import { addressOf, pathOf, targetOf } from "./target.js";
+import { createTargetForm } from "./target_form.js";
+import { createThemeSwitch } from "./theme.js";
+import { createWireLog, messageKey } from "./wire_log.js";
 
 const element = (id) => document.getElementById(id);
 const scheme = location.protocol === "https:" ? "wss://" : "ws://";
-const host = `${location.host}/`;
-const list = createMessageList(element("log"), element("latest"));
-const view = createStateView(element);
-const counts = { in: 0, out: 0 };
-let state;
+const base = scheme + location.host;
+const token = new URLSearchParams(location.search).get("token");
 
-const connection = createConnection(scheme + host, {
+createLanguageSwitch(element("language"));
+createThemeSwitch(element("theme"));
+const tabs = createTabs(element("tabs"), element("parts"));
+const view = createStateView(element);
+const meter = createMeter(element("meter"), base);
+const frameView = createFrameView(element("frame"));
+const frames = createFrameList(element("frame-list"), (record) => frameView.show(record));
+const handshake = createHandshakeView(element("handshake-body"));
+let target = targetOf(location);
+let state;
+let attempts = 0;
+let as; // the number that marks the page's connection in its request line, if it is tapped
+let nth = { in: 0, out: 0 };
+
+const wire = createWireLog({
+  heads: (conn) => handshake.show(conn),
+  frame(record) {
+    notice.seen();
+    frames.add(record);
+    frameView.changed(record);
+  },
+  lost: (n) => frames.note(() => t().tap.lost(n)),
+});
+
+const tap = createTap(base, {
+  open: () => wire.reset(),
+  event: wire.event,
+  gone: () => notice.gone(),
+});
+
+const notice = createTapNotice(element, () => {
+  tellExamples(wire.event);
+  handshake.example();
+});
+
+async function where() {
+  const id = await tap.ready();
+  nth = { in: 0, out: 0 };
+  as = id && `${++attempts}`;
+  const { path, query, protocols } = pathOf(target);
+  const all = { ...query, ...token ? { token } : {}, ...id ? { tap: id, as } : {} };
+  notice.tapped(id !== undefined);
+  const search = new URLSearchParams(all);
+  return { url: `${base}${path}${search.size > 0 ? `?${search}` : ""}`, protocols };
+}
+
+const connection = createConnection(where, {
   state(next) {
     const wasOpen = state?.name === "open" || state?.name === "closing";
     state = next;
     view.show(next);
-    element("send").disabled = next.name !== "open";
-    if (next.name === "open") note(strings.opened);
+    composer.enable(next.name === "open");
+    if (next.name === "open") {
+      talk.note(t().talk.opened(pathOf(target).path));
+      notice.opened();
+    }
     // Attempts that fail are the state's to show; they would fill the log.
-    if (wasOpen && next.code !== undefined) note(strings.closedWith(next.code, next.reason));
+    if (wasOpen && next.code !== undefined) talk.note(t().talk.closedWith(next.code, next.reason));
+    if (wasOpen && next.name === "connecting") talk.note(t().talk.closedWith(1000, ""));
   },
   message(data) {
-    log("in", data);
+    talk.log("in", data, keyOf("out"));
+    meter.count(data);
     view.wave();
     // The ticker's own words only: what else is said here wants no answer from a machine.
-    if (answer.checked && /^echo \d+$/.test(data)) say(`client: ${data}`);
+    if (target.kind === "ticker" && talk.answers && /^echo \d+$/.test(data)) say(`client: ${data}`);
   },
 });
 
-function note(text) {
-  list.append({ kind: "note", data: text, at: new Date() });
+/** Names the next message one way, where the wire shows it. */
+function keyOf(dir) {
+  return as && messageKey(as, dir, ++nth[dir]);
 }
 
-function log(kind, data) {
-  list.append({ kind, data, at: new Date() });
-  element(`count-${kind}`).textContent = strings.count(++counts[kind]);
-}
-
-/** Sends a text and logs it, if there is a connection. */
-function say(text) {
-  const sent = connection.send(text);
-  if (sent) log("out", text);
+/** Sends a message and logs it, if there is a connection. */
+function say(data) {
+  const sent = connection.send(data);
+  if (sent) {
+    talk.log("out", data, keyOf("in"));
+    meter.count(data);
+  }
   return sent;
 }
 
-const answer = element("answer");
-answer.checked = recall("answer", "on") === "on";
-answer.addEventListener("change", () => remember("answer", answer.checked ? "on" : "off"));
-
-element("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const field = element("text");
-  // What could not be sent stays in the field.
-  if (field.value !== "" && say(field.value)) field.value = "";
-  field.focus();
+const talk = createTalk(element, (key) => {
+  if (frames.choose(key)) tabs.show("frames");
 });
+const composer = createComposer(element, { say, note: talk.note, target: () => target, token });
+
+createTargetForm(element, target, (next) => {
+  target = next;
+  history.replaceState(null, "", addressOf(target));
+  showAddress();
+  connection.renew();
+});
+
+function showAddress() {
+  element("scheme").textContent = scheme;
+  element("host").textContent = location.host + pathOf(target).path;
+  composer.changed();
+}
 
 element("toggle").addEventListener("click", () => {
   const connected = state.name === "open" || state.name === "connecting";
@@ -66,6 +130,5 @@ element("toggle").addEventListener("click", () => {
   else connection.open();
 });
 
-element("scheme").textContent = scheme;
-element("host").textContent = host;
+showAddress();
 connection.open();

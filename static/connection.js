@@ -25,23 +25,31 @@ export function backoff(attempt, random = Math.random) {
  */
 
 /**
- * @param {string} url
+ * @param {() => Promise<{ url: string, protocols?: string[] }>} where Asked before each attempt.
  * @param {{ state(state: State): void, message(data: string | ArrayBuffer): void }} on
  */
-export function createConnection(url, on) {
+export function createConnection(where, on) {
   /** @type {WebSocket | undefined} */
   let socket;
   let failures = 0;
   let openedAt = Infinity;
   let wanted = false;
   let timer;
+  /** The attempt whose URL is being asked for; a later one, or a close, replaces it. */
+  let asking;
 
-  function open() {
+  async function open() {
     wanted = true;
     clearTimeout(timer);
     // One that is still closing is left to itself; its events count no more.
-    if (socket && socket.readyState <= WebSocket.OPEN) return;
-    const mine = socket = new WebSocket(url);
+    if (asking || socket && socket.readyState <= WebSocket.OPEN) return;
+    socket = undefined;
+    const attempt = asking = {};
+    on.state({ name: "connecting" });
+    const { url, protocols } = await where();
+    if (attempt !== asking) return;
+    asking = undefined;
+    const mine = socket = new WebSocket(url, protocols);
     mine.binaryType = "arraybuffer";
     openedAt = Infinity;
     mine.onopen = () => {
@@ -55,7 +63,6 @@ export function createConnection(url, on) {
     mine.onclose = ({ code, reason }) => {
       if (mine === socket) ended(code, reason);
     };
-    on.state({ name: "connecting" });
   }
 
   function ended(code, reason) {
@@ -71,9 +78,20 @@ export function createConnection(url, on) {
     wanted = false;
     failures = 0;
     clearTimeout(timer);
+    asking = undefined;
     if (!socket) return on.state({ name: "closed" });
     on.state({ name: "closing" });
     socket.close(1000);
+  }
+
+  /** Leaves the connection there is, and opens one to where the URL leads now. */
+  function renew() {
+    asking = undefined;
+    failures = 0;
+    const old = socket;
+    socket = undefined;
+    old?.close(1000);
+    return open();
   }
 
   /** @returns {boolean} Whether there was an open connection to send it on. */
@@ -86,5 +104,5 @@ export function createConnection(url, on) {
   // The network is back: no reason to sit the wait out.
   addEventListener("online", () => wanted && open());
 
-  return { open, close, send };
+  return { open, close, renew, send };
 }

@@ -5,11 +5,12 @@
 // all. Rows are added once a frame; a hidden tab gets no frames, and its queue is bounded too.
 
 import { createRow } from "./message_row.js";
-import { strings } from "./strings.js";
+import { onLanguage, t } from "./i18n.js";
 
 const perChunk = 100;
 const maxRows = 10_000;
 const nearEnd = 24; // px
+const slice = 8; // ms of filtering before the browser paints
 
 /**
  * @param {HTMLElement} log The scrolling element.
@@ -24,21 +25,28 @@ export function createMessageList(log, latest) {
   let following = true;
   let lastTop = 0;
   let frame = 0;
+  let wanted = "";
+  let filtering;
+  let paused = false;
 
   /** @param {import("./message_row.js").Entry} entry */
   function append(entry) {
     queue.push(entry);
     if (queue.length > 2 * maxRows) queue = queue.slice(-maxRows);
-    frame ||= requestAnimationFrame(flush);
+    if (!paused) frame ||= requestAnimationFrame(flush);
   }
 
   function flush() {
     frame = 0;
+    if (paused) return;
     const entries = queue.slice(-maxRows);
     queue = [];
     for (const entry of entries) {
       if (!chunk || chunk.childElementCount === perChunk) chunk = addChunk();
-      chunk.append(createRow(entry));
+      const row = createRow(entry);
+      if (matches(row)) chunk.hidden = false;
+      else row.hidden = true;
+      chunk.append(row);
     }
     rows += entries.length;
     while (rows > maxRows) {
@@ -47,13 +55,65 @@ export function createMessageList(log, latest) {
     }
     if (following) return toEnd();
     unseen = Math.min(unseen + entries.length, maxRows);
-    latest.textContent = strings.latest(unseen);
+    say();
+  }
+
+  function say() {
+    latest.textContent = t().talk.latest(unseen);
+  }
+
+  const matches = (row) =>
+    wanted === "" || row.lastElementChild.textContent.toLowerCase().includes(wanted);
+
+  /** Shows only what contains a text: the newest at once, the rest behind, in slices. */
+  function filter(text) {
+    wanted = text.toLowerCase();
+    clearTimeout(filtering);
+    let rest = log.lastElementChild;
+    const work = () => {
+      const began = performance.now();
+      for (; rest && performance.now() - began < slice; rest = rest.previousElementSibling) {
+        let some = false;
+        for (const row of rest.children) {
+          row.hidden = !matches(row);
+          some ||= !row.hidden;
+        }
+        rest.hidden = !some;
+      }
+      if (rest) filtering = setTimeout(work);
+    };
+    work();
+    if (following) toEnd();
+  }
+
+  /** Holds back what comes; what is held is bounded as the list is. */
+  function pause(on) {
+    paused = on;
+    if (!on) flush();
+  }
+
+  function clear() {
+    clearTimeout(filtering);
+    queue = [];
+    log.replaceChildren();
+    chunk = undefined;
+    rows = 0;
+    follow(true);
+  }
+
+  /** What the filter lets through, a line each. */
+  function text() {
+    const rows = [...log.querySelectorAll(".chunk:not([hidden]) > .row:not([hidden])")];
+    return rows.map((row) => [...row.children].map((part) => part.textContent).join(" ")).join(
+      "\n",
+    );
   }
 
   function addChunk() {
     chunk?.classList.add("full");
     const added = document.createElement("div");
     added.className = "chunk";
+    added.hidden = wanted !== "";
     log.append(added);
     resized.observe(added);
     return added;
@@ -68,7 +128,7 @@ export function createMessageList(log, latest) {
     following = on;
     unseen = 0;
     latest.hidden = on;
-    latest.textContent = strings.latest(0);
+    say();
   }
 
   // Only the reader scrolls up: growth and the jump to the end never do.
@@ -94,5 +154,17 @@ export function createMessageList(log, latest) {
   log.addEventListener("focus", () => log.ariaLive = "polite");
   log.addEventListener("blur", () => log.ariaLive = "off");
 
-  return { append };
+  onLanguage(say);
+  say();
+
+  return {
+    append,
+    filter,
+    pause,
+    clear,
+    text,
+    get paused() {
+      return paused;
+    },
+  };
 }

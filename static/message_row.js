@@ -1,6 +1,6 @@
 // One line of the log: when, which way, what.
 
-import { strings } from "./strings.js";
+import { t } from "./i18n.js";
 
 const longestText = 4_096; // characters shown of one message
 const longestHex = 32; // bytes shown of one binary message
@@ -10,12 +10,14 @@ const longestHex = 32; // bytes shown of one binary message
  * @property {"in" | "out" | "note"} kind `note` is the page speaking: opened, closed.
  * @property {string | ArrayBuffer} data
  * @property {Date} at
+ * @property {string} [key] Names its frame.
  */
 
 /** @param {Entry} entry */
-export function createRow({ kind, data, at }) {
+export function createRow({ kind, data, at, key }) {
   const row = document.createElement("div");
   row.className = `row ${kind}`;
+  if (key) row.dataset.key = key;
 
   const time = document.createElement("time");
   time.dateTime = at.toISOString();
@@ -26,7 +28,8 @@ export function createRow({ kind, data, at }) {
     const way = document.createElement("span");
     way.className = "way";
     way.role = "img";
-    way.ariaLabel = kind === "in" ? strings.received : strings.sent;
+    // By reference, so that the name follows the language.
+    way.setAttribute("aria-labelledby", `way-${kind}`);
     way.textContent = kind === "in" ? "↓" : "↑";
     row.append(way);
   }
@@ -49,9 +52,9 @@ function clock(at) {
 function describe(data) {
   if (typeof data === "string") {
     if (data.length <= longestText) return data;
-    return `${data.slice(0, longestText)}\n${strings.cut(data.length)}`;
+    return `${data.slice(0, longestText)}\n${t().talk.cut(data.length)}`;
   }
   const head = new Uint8Array(data, 0, Math.min(longestHex, data.byteLength));
   const hex = Array.from(head, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  return strings.binary(data.byteLength, data.byteLength > longestHex ? `${hex} …` : hex);
+  return t().talk.binary(data.byteLength, data.byteLength > longestHex ? `${hex} …` : hex);
 }

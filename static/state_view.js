@@ -1,9 +1,9 @@
 // Shows the state of the connection: words, a countdown, and rings on water.
 
-import { strings } from "./strings.js";
+import { onLanguage, t } from "./i18n.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const wide = matchMedia("(min-width: 60rem)"); // pond.css draws rings beyond the pond there
+const wide = matchMedia("(min-width: 75rem)"); // pond.css draws rings beyond the pond there
 const maxWaves = 4; // at once; the water stays calm under load
 
 /** @param {(id: string) => HTMLElement} element */
@@ -16,15 +16,11 @@ export function createStateView(element) {
   const countdown = document.querySelector(".countdown");
   let tick;
   let draining;
+  let shown;
 
   /** @param {import("./connection.js").State} state */
   function show(state) {
-    document.body.dataset.state = state.name;
-    name.textContent = strings.states[state.name];
-    detail.textContent = state.code === undefined ? "" : strings.closed(state.code, state.reason);
-    const connected = state.name === "open" || state.name === "connecting";
-    toggle.textContent = connected ? strings.disconnect : strings.connect;
-
+    say(state);
     clearInterval(tick);
     draining?.cancel();
     retry.hidden = state.name !== "waiting";
@@ -32,11 +28,20 @@ export function createStateView(element) {
     if (state.name === "open") wave();
   }
 
+  function say(state) {
+    shown = state;
+    document.body.dataset.state = state.name;
+    name.textContent = t().states[state.name];
+    detail.textContent = state.code === undefined ? "" : t().closed(state.code, state.reason);
+    const connected = state.name === "open" || state.name === "connecting";
+    toggle.textContent = connected ? t().disconnect : t().connect;
+  }
+
   function countDown(delay) {
     const due = performance.now() + delay;
     const say = () => {
       const seconds = Math.max(1, Math.ceil((due - performance.now()) / 1000));
-      retry.textContent = strings.retryIn(seconds);
+      retry.textContent = t().retryIn(seconds);
     };
     say();
     tick = setInterval(say, 250);
@@ -55,10 +60,12 @@ export function createStateView(element) {
     waves.append(ring);
     ring.animate([
       { r: "15px", opacity: 0.7, strokeWidth: "2px" },
-      { r: `${wide.matches ? 210 : 97}px`, opacity: 0, strokeWidth: "0.5px" },
+      { r: `${wide.matches ? 320 : 97}px`, opacity: 0, strokeWidth: "0.5px" },
     ], { duration: 2600, easing: "cubic-bezier(0.16, 0.62, 0.4, 1)" })
       .finished.finally(() => ring.remove());
   }
+
+  onLanguage(() => shown && say(shown));
 
   return { show, wave };
 }

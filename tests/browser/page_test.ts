@@ -75,9 +75,9 @@ browserTest("it reconnects after the server restarts on the same port", async ({
   await state(page, "Open");
   await page.locator(".row.in").getByText("echo 1", { exact: true }).nth(1).waitFor();
   assertEquals(await page.locator(".row.note .text").allTextContents(), [
-    "open",
+    "open /",
     "closed 1001, shutting down",
-    "open",
+    "open /",
   ]);
 });
 

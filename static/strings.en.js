@@ -1,0 +1,248 @@
+// Every sentence of the page, in English. strings.ja.js has the same keys.
+
+const number = new Intl.NumberFormat("en");
+const bytes = (n) => n === 1 ? "1 byte" : `${number.format(n)} bytes`;
+
+/** What the common close codes mean (RFC 6455, 7.4.1). */
+const closeReasons = {
+  1000: "normal",
+  1001: "going away",
+  1002: "protocol error",
+  1003: "unsupported data",
+  1005: "no code given",
+  1006: "cut off",
+  1007: "invalid text",
+  1008: "against a rule",
+  1009: "message too big",
+  1011: "server fault",
+  1012: "restarting",
+  1013: "try again later",
+};
+
+const closed = (code, reason) => {
+  const meaning = reason || closeReasons[code];
+  return meaning ? `${code}, ${meaning}` : `${code}`;
+};
+
+export const strings = {
+  page: {
+    motto: "What the two say to each other, bit by bit.",
+    connection: "Connection",
+    views: "Views",
+    talk: "Talk",
+    handshake: "Handshake",
+    frames: "Frames",
+    received: "received",
+    sent: "sent",
+    talkTo: "Talk to",
+    ticker: "Ticker",
+    echo: "Echo",
+    channel: "Channel",
+    answer: "Answer each echo",
+    answerAs: "as in",
+    echoHint: "Whatever you send comes back as it was.",
+    channelName: "Channel name",
+    mode: "Frames carry",
+    raw: "the message, raw",
+    envelope: "a JSON envelope",
+    since: "Since",
+    watch: "Watch",
+    messages: "Messages",
+    filter: "Filter messages",
+    filterHint: "Filter",
+    pause: "Pause",
+    copy: "Copy",
+    clear: "Clear",
+    logHint: "New messages are read out while the list has the focus.",
+    textToSend: "Text to send",
+    saySomething: "Say something",
+    file: "File",
+    publish: "Publish",
+    send: "Send",
+    copyCurl: "Copy curl",
+    chosenFrame: "The chosen frame",
+  },
+  themes: { system: "as the system", light: "light", dark: "dark" },
+  theme: (name) => `Theme: ${name}`,
+  states: {
+    connecting: "Connecting",
+    open: "Open",
+    closing: "Closing",
+    waiting: "Closed",
+    closed: "Closed",
+  },
+  connect: "Connect",
+  disconnect: "Disconnect",
+  closed,
+  retryIn: (seconds) => `Retry in ${seconds} s`,
+  count: (n) => number.format(n),
+  bytes,
+  talk: {
+    latest: (unseen) => unseen > 0 ? `${number.format(unseen)} new` : "Latest",
+    resume: (held) => held > 0 ? `Resume (${number.format(held)})` : "Resume",
+    copied: "Copied",
+    opened: (path) => `open ${path}`,
+    closedWith: (code, reason) => `closed ${closed(code, reason)}`,
+    cut: (characters) => `… ${number.format(characters)} characters in all`,
+    binary: (n, hex) => `binary, ${bytes(n)}: ${hex}`,
+    published: (id, n) =>
+      `published as ${id}, to ${n === 1 ? "1 subscriber" : `${number.format(n)} subscribers`}`,
+    refused: (status, why) => `not published: ${status} ${why}`,
+    unreachable: "not published: the server cannot be reached",
+    name: "Letters, digits and _ . ~ @ : = ! - in segments joined by /; commas between names.",
+  },
+  tap: {
+    waiting: "Waiting for the wire …",
+    off:
+      "This server does not show its wire (its --tap is off); here are the RFC’s own examples. Everything else works.",
+    gone: "The wire is out of sight since the tap closed; connect again to see it.",
+    lost: (n) => `${number.format(n)} ${n === 1 ? "thing" : "things"} went by too fast to be shown`,
+  },
+  handshake: {
+    request: "The browser asks",
+    response: "The server answers",
+    accept: "How the accept value comes about",
+    agreed: "What was agreed",
+    example: "Without the tap, the RFC’s own key:",
+    first: {
+      request: "An ordinary HTTP/1.1 request, so that it passes where HTTP passes.",
+      response: "101: from the next byte on, both speak WebSocket.",
+    },
+    fields: {
+      host: "Which server is meant; Kodama refuses names that are not its own.",
+      upgrade: "Let us speak WebSocket instead.",
+      connection: "The upgrade is for this one connection, not to be passed on.",
+      "sec-websocket-key":
+        "16 random bytes in base64, new each time. No secret: a proof that the answer is to this very question.",
+      "sec-websocket-version": "13 is RFC 6455.",
+      "sec-websocket-extensions": "Extensions: offered by the browser, chosen by the server.",
+      "sec-websocket-protocol": "Subprotocols: what the messages will mean.",
+      "sec-websocket-accept": "Made from the key: only who understood the question has it.",
+      origin: "The page that asks, told by the browser. Kodama refuses strangers’ pages.",
+      cookie: "Hidden here.",
+      authorization: "Hidden here.",
+    },
+    others: (n) => `${n} more ${n === 1 ? "field" : "fields"}`,
+    steps: {
+      key: "The key of the request",
+      guid: "with the RFC’s fixed GUID behind it",
+      sha1: "SHA-1 of these 60 characters: 20 bytes",
+      base64: "in base64",
+      received: "Sec-WebSocket-Accept as received",
+    },
+    equal: "The same: this server understood.",
+    different: "Not the same: the browser fails such a connection.",
+    noCrypto: "Web Crypto needs HTTPS or localhost, so nothing is computed here.",
+    deflate:
+      "permessage-deflate: messages may be compressed (RFC 7692). A compressed one has RSV1 set.",
+    noDeflate: "No extension: every message is sent as it is.",
+    parameters: {
+      server_no_context_takeover:
+        "The server compresses each message by itself, so all subscribers can share one.",
+      client_no_context_takeover: "The browser compresses each message by itself.",
+      server_max_window_bits: "The server looks back no further than 2ⁿ bytes.",
+      client_max_window_bits: "The browser looks back no further than 2ⁿ bytes.",
+    },
+    protocol: (name) => `Subprotocol ${name}: messages are JSON envelopes.`,
+    noProtocol: "No subprotocol: messages mean what the two think they mean.",
+    tapped: "tap and as in the request line are this page’s own: they let it see this connection.",
+  },
+  opcodes: {
+    0: "continuation",
+    1: "text",
+    2: "binary",
+    8: "close",
+    9: "ping",
+    10: "pong",
+  },
+  unknownOpcode: "reserved",
+  frames: {
+    way: { in: "Browser → server", out: "Server → browser" },
+    stranger: (n) => `connection ${n}`,
+    empty: "No frame yet.",
+    fragment: (n) => `fragment ${n}`,
+    last: (n) => `fragment ${n}, the last`,
+    compressed: "compressed",
+    at: (ms) => `${number.format(ms)} ms`,
+    bits: "Bits",
+    bitsHint: "Left and right arrow keys go from field to field.",
+    more: (n) => `and ${bytes(n)} more`,
+    oneBit: "1 bit",
+    bitCount: (n) => `${number.format(n)} bits`,
+    bitsOf: (count) => ` (${count}) — `,
+    payload: "Payload",
+    noPayload: "No payload.",
+    cut: (shown, all) => `The tap shows the first ${bytes(shown)} of ${number.format(all)}.`,
+    tableCut: (shown) => `The first ${bytes(shown)} are drawn.`,
+    wire: "on the wire",
+    keyRow: "⊕ key",
+    plain: "= plain",
+    text: "text",
+    keyField: "Masking key",
+    anotherKey: "Another key",
+    asSent: "As sent",
+    keyHint: "Another key gives other bytes on the wire, and the same message.",
+    utf8: "As UTF-8",
+    notUtf8: "These bytes are not whole UTF-8 text.",
+    binary: "Binary: bytes without a given meaning.",
+    inflated: (from, to) => `Inflated, ${bytes(from)} to ${number.format(to)}`,
+    inflating: "This payload is compressed; inflating it …",
+    notAlone:
+      "Compressed with the help of earlier messages (context takeover), so it cannot be inflated alone.",
+    notWhole: "Compressed, and one part of a message: it inflates once the last fragment is here.",
+    notAll: "Compressed, and longer than the tap shows, so it cannot be inflated here.",
+    broken: "Compressed, but it does not inflate.",
+    joined: (n) => `The whole message, of ${n} fragments`,
+    noCode: "No code: the connection closes without a word.",
+    closeCode: (code, reason) => `Code ${closed(code, "")}${reason ? `; reason: “${reason}”` : ""}`,
+    ping: "Are you there? The other side sends the same bytes back as a pong.",
+    pong: "I am here.",
+  },
+  fields: {
+    fin: "FIN",
+    rsv1: "RSV1",
+    rsv2: "RSV2",
+    rsv3: "RSV3",
+    opcode: "opcode",
+    mask: "MASK",
+    length: "length",
+    length16: "length, 16 bits",
+    length64: "length, 64 bits",
+    key: "masking key",
+    payload: "payload",
+  },
+  meanings: {
+    fin: (on) =>
+      on ? "1: the message ends with this frame." : "0: more fragments of this message follow.",
+    rsv1: (on) =>
+      on
+        ? "1: the message is compressed (permessage-deflate)."
+        : "0: the message is not compressed.",
+    rsv: "0: reserved; no extension in use gives it a meaning.",
+    opcode: (code, name) =>
+      `${code}: ${name}${
+        code >= 8 ? ", a control frame" : code === 0 ? " of the message before" : ""
+      }.`,
+    mask: (on) =>
+      on
+        ? "1: the payload is masked, as everything from a browser is."
+        : "0: not masked, as nothing from a server is.",
+    length: (n) =>
+      n < 126
+        ? `${n}: so many bytes of payload.`
+        : n === 126
+        ? "126: the next 16 bits hold the length."
+        : "127: the next 64 bits hold the length.",
+    extended: (n) => `${number.format(n)}: so many bytes of payload.`,
+    key: (hex) =>
+      `${hex}: chosen at random by the browser for this frame. Octet i of the payload is XORed with octet i mod 4 of it.`,
+    payload: (n) => `${bytes(n)} of payload.`,
+  },
+  meter: {
+    name: "The last minute",
+    messages: "messages/s",
+    bytes: "bytes/s",
+    roundTrip: "round trip, ms",
+    chart: (name) => `${name}, the last minute`,
+  },
+};

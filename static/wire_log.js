@@ -1,0 +1,108 @@
+// What the tap tells, put in order: connections, their heads, frames, and the messages these make.
+
+import { deflateOf, parseHead } from "./handshake.js";
+import { isControl, parseFrame, unhex } from "./wire.js";
+
+/**
+ * @typedef {object} Message
+ * @property {"in" | "out"} dir
+ * @property {number} opcode
+ * @property {boolean} compressed
+ * @property {Record[]} frames
+ * @property {boolean} whole Whether its last fragment is here.
+ * @property {boolean} alone Whether it inflates without those before it.
+ * @property {string | undefined} key What {@link messageKey} makes of it, on a connection of the page.
+ */
+
+/**
+ * @typedef {object} Record One frame.
+ * @property {number} n From 1.
+ * @property {number} t Milliseconds since the tap opened.
+ * @property {"in" | "out"} dir As the server sees it: `in` is from the client.
+ * @property {import("./wire.js").Frame} frame
+ * @property {boolean} cut
+ * @property {Message | undefined} message None for a control frame.
+ * @property {number} part Which fragment of its message, from 1.
+ */
+
+/** Names one message of the page: of its connection `as`, one way, the nth. */
+export const messageKey = (as, dir, nth) => `${as} ${dir} ${nth}`;
+
+/**
+ * @param {{ heads(conn: object): void, frame(record: Record): void, lost(n: number): void }} on
+ */
+export function createWireLog(on) {
+  let conns = new Map();
+  let count = 0;
+
+  function connection(id) {
+    if (!conns.has(id)) {
+      conns.set(id, {
+        id,
+        as: undefined,
+        request: undefined,
+        response: undefined,
+        deflate: undefined,
+        fragments: { in: undefined, out: undefined },
+        messages: { in: 0, out: 0 },
+      });
+    }
+    return conns.get(id);
+  }
+
+  function event({ t, conn = 0, dir, kind, text, hex, cut = false, lost }) {
+    if (lost !== undefined) return missed(lost);
+    const at = connection(conn);
+    if (kind === "head") head(at, dir, text);
+    else if (kind === "frame") frame(at, t, dir, parseFrame(unhex(hex)), cut);
+  }
+
+  function head(at, dir, text) {
+    if (dir === "in") {
+      at.request = text;
+      // The page numbers its own; another client of the same tap does not.
+      at.as = /^\S+ \S+[?&]as=(\d+)/.exec(text)?.[1];
+    } else {
+      at.response = text;
+      at.deflate = deflateOf(parseHead(text).get("sec-websocket-extensions"));
+    }
+    on.heads(at);
+  }
+
+  function frame(at, t, dir, frame, cut) {
+    const record = { n: ++count, t, dir, frame, cut, conn: at, message: undefined, part: 1 };
+    if (!isControl(frame.opcode)) {
+      const message = at.fragments[dir] ?? {
+        dir,
+        opcode: frame.opcode,
+        compressed: frame.rsv[0] && at.deflate !== undefined,
+        alone: at.deflate?.alone[dir] ?? false,
+        frames: [],
+        whole: false,
+        key: at.as && messageKey(at.as, dir, ++at.messages[dir]),
+      };
+      message.frames.push(record);
+      message.whole = frame.fin;
+      at.fragments[dir] = frame.fin ? undefined : message;
+      record.message = message;
+      record.part = message.frames.length;
+    }
+    on.frame(record);
+  }
+
+  /** Nobody knows which: what follows cannot be counted any more, nor joined to what came before. */
+  function missed(lost) {
+    for (const at of conns.values()) {
+      at.as = undefined;
+      at.fragments = { in: undefined, out: undefined };
+    }
+    on.lost(lost);
+  }
+
+  /** Forgets all connections: another tap counts from 0. */
+  function reset() {
+    conns = new Map();
+  }
+
+  return { event, reset };
+}
