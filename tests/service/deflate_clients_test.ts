@@ -60,16 +60,16 @@ class Client implements AsyncDisposable {
   }
 }
 
-/** Messages that shrink, and that do not; below the threshold, around 64 KiB, and the largest. */
+/** Messages that shrink, and that do not, some of them below the threshold; and large ones. */
 const messages = [
   new Uint8Array(0),
   json(200),
   json(1000),
   noise(300),
-  json(65_536),
+  json(5000),
   concat(noise(10_000), json(20_000)),
 ];
-const largest = [json(1 << 20), noise(1 << 20)];
+const largest = [json(65_535), json(65_536), json(1 << 20), noise(1 << 20)];
 
 /** Sends each message in several ways, and asserts that it comes back each time. */
 async function echoes(client: Client, all: Uint8Array[]): Promise<void> {
@@ -128,7 +128,7 @@ for (const mode of ["shared", "takeover"]) {
     }
   });
 
-  Deno.test(`ws gets messages of 1 MiB back, with --deflate ${mode}`, async () => {
+  Deno.test(`ws gets messages of 64 KiB to 1 MiB back, with --deflate ${mode}`, async () => {
     await using service = testService("--deflate", mode, "--message-rate", "0");
     for (const offer of [{}, { serverMaxWindowBits: 9, clientMaxWindowBits: 9 }]) {
       await using client = await Client.connect(service.port, offer);
