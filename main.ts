@@ -1,54 +1,83 @@
 /** Kodama's command line. See `--help`. */
 import manifest from "./deno.json" with { type: "json" };
-import { type Command, ConfigError, helpText, parseCommand } from "./lib/service/config.ts";
+import { publish } from "./lib/cli/publish.ts";
+import { Failure } from "./lib/cli/request.ts";
+import { printMessages } from "./lib/cli/subscribe.ts";
+import { token } from "./lib/cli/token.ts";
+import { type Command, parseCommand } from "./lib/service/command.ts";
+import type { Config } from "./lib/service/config.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
 import { type Service, startService } from "./lib/service/service.ts";
+import { ConfigError } from "./lib/service/setting.ts";
 
-/** Says what is wrong in one line, and ends. */
-function refuse(message: string): never {
-  console.error(`kodama: ${message}`);
-  Deno.exit(1);
-}
-
-function readCommand(): Command {
-  try {
-    return parseCommand(Deno.args, (name) => Deno.env.get(name));
-  } catch (error) {
-    if (error instanceof ConfigError) refuse(error.message);
-    throw error;
-  }
-}
-
-function start(command: Extract<Command, { run: "serve" }>): Service {
-  const { config } = command;
+function start(config: Config): Service {
   const where = `${config.hostname} port ${config.port}`;
   try {
     return startService(config, log);
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
-      refuse(`${where} is in use; choose another with --port`);
+      throw new Failure(`${where} is in use; choose another with --port`);
     }
-    if (error instanceof Error) refuse(`cannot listen on ${where}: ${error.message}`);
+    if (error instanceof Error) throw new Failure(`cannot listen on ${where}: ${error.message}`);
     throw error;
   }
 }
 
-const command = readCommand();
-if (command.run === "help") console.log(helpText());
-else if (command.run === "version") console.log(`kodama ${manifest.version}`);
-else {
-  const lines = new LineWriter((bytes) => Deno.stderr.write(bytes));
-  await configureLog(command.config, lines);
-  const service = start(command);
-  console.log(`Kodama listens. Open ${service.url}`);
+function onSignal(end: (signal: string) => void): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      log.info("shutting down", { signal });
-      service.shutdown();
-    });
+    Deno.addSignalListener(signal, () => end(signal));
   }
+}
+
+async function serve(config: Config): Promise<void> {
+  await configureLog(config, errors);
+  const service = start(config);
+  console.log(`Kodama listens. Open ${service.url}`);
+  onSignal((signal) => {
+    log.info("shutting down", { signal });
+    service.shutdown();
+  });
   await service.finished;
   log.info("ended");
-  await lines.flushed();
-  Deno.exit(0);
 }
+
+async function follow(command: Extract<Command, { run: "subscribe" }>): Promise<void> {
+  const end = new AbortController();
+  onSignal(() => end.abort());
+  await printMessages(command, {
+    write: (bytes) => Deno.stdout.write(bytes),
+    terminal: Deno.stdout.isTerminal(),
+    tell: (line) => errors.line(`kodama: ${line}`),
+    signal: end.signal,
+  });
+}
+
+async function run(command: Command): Promise<void> {
+  switch (command.run) {
+    case "help":
+      return console.log(command.text);
+    case "version":
+      return console.log(`kodama ${manifest.version}`);
+    case "serve":
+      return await serve(command.config);
+    case "token":
+      return console.log(await token(command, Date.now()));
+    case "publish":
+      return console.log(await publish(command, () => new Response(Deno.stdin.readable).bytes()));
+    case "subscribe":
+      return await follow(command);
+  }
+}
+
+/** Lines on standard error: they never fail. */
+const errors = new LineWriter((bytes) => Deno.stderr.write(bytes));
+let code = 0;
+try {
+  await run(parseCommand(Deno.args, (name) => Deno.env.get(name)));
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof Failure)) throw error;
+  errors.line(`kodama: ${error.message}`);
+  code = 1;
+}
+await errors.flushed();
+Deno.exit(code);

@@ -7,6 +7,7 @@ const allowed: Record<string, string[]> = {
   hub: [],
   net: ["websocket", "http"],
   service: ["net", "websocket", "http", "hub"],
+  cli: ["service", "hub"],
   "": ["service", "net", "websocket", "http", "hub"],
 };
 /** Folders that touch neither the system nor time. */

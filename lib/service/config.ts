@@ -3,20 +3,19 @@
  * and bounds, and its line in `--help`.
  * @module
  */
-import { parseArgs } from "node:util";
 import {
   choice,
   ConfigError,
   count,
+  globs,
   list,
   one,
   quote,
   type Setting,
   size,
   time,
+  type Values,
 } from "./setting.ts";
-
-export { ConfigError };
 
 /** All settings. Times are in ms and sizes in bytes, once parsed. */
 export const settings = {
@@ -88,10 +87,8 @@ export const settings = {
     return text;
   }),
   /** Globs of channels that may be read without a token, where tokens are verified. Default `public/**`. */
-  public: list(
-    "a glob of channels",
+  public: globs(
     "channels to read without a token, where tokens are verified (repeatable) [public/**]",
-    /^[A-Za-z0-9_.~@:=!*\/-]+$/,
   ),
   /** Whether a page may watch the bytes of its own connections. Default: on a loopback address only. */
   tap: choice(
@@ -136,9 +133,7 @@ export const settings = {
 };
 
 /** Every setting's value. */
-export type Config = {
-  -readonly [K in keyof typeof settings]: ReturnType<(typeof settings)[K]["parse"]>;
-};
+export type Config = Values<typeof settings>;
 
 /** Every setting's default. */
 export const defaults: Config = Object.fromEntries(
@@ -147,107 +142,3 @@ export const defaults: Config = Object.fromEntries(
     s.parse(s.default === undefined ? [] : [s.default]),
   ]),
 ) as Config;
-
-/** What a command line asks for. */
-export type Command =
-  | { run: "help" }
-  | { run: "version" }
-  | { run: "serve"; config: Config };
-
-/**
- * The flag of a setting: `maxMessage` is `max-message`.
- * @param key A key of {@linkcode settings}.
- */
-export function flagName(key: string): string {
-  return key.replace(/[A-Z]/g, (c) => "-" + c.toLowerCase());
-}
-
-/**
- * The environment variable of a setting: `maxMessage` is `KODAMA_MAX_MESSAGE`.
- * @param key A key of {@linkcode settings}.
- */
-export function variableName(key: string): string {
-  return "KODAMA_" + flagName(key).replaceAll("-", "_").toUpperCase();
-}
-
-/**
- * Reads a command line and an environment; flags win.
- * @param args Without the program's name.
- * @param env Looks a variable up.
- * @throws {ConfigError} On an unknown flag, a flag without its value, an argument that is none, or a bad value.
- */
-export function parseCommand(
-  args: string[],
-  env: (name: string) => string | undefined,
-): Command {
-  const given = parseFlags(args);
-  if (given.has("help")) return { run: "help" };
-  if (given.has("version")) return { run: "version" };
-  const config: Record<string, unknown> = {};
-  for (const [key, setting] of Object.entries<Setting<unknown>>(settings)) {
-    const flag = given.get(flagName(key));
-    const variable = env(variableName(key));
-    const source = flag !== undefined ? `--${flagName(key)}` : variableName(key);
-    const values = flag ?? (variable === undefined || variable === "" ? undefined : [variable]);
-    try {
-      config[key] = setting.parse(
-        values ?? (setting.default === undefined ? [] : [setting.default]),
-      );
-    } catch (error) {
-      if (error instanceof ConfigError) throw new ConfigError(`${source} ${error.message}`);
-      throw error;
-    }
-  }
-  if (config.secret !== "" && config.jwks !== "") {
-    throw new ConfigError("--secret and --jwks are two ways to verify tokens; give one of them");
-  }
-  return { run: "serve", config: config as Config };
-}
-
-function parseFlags(args: string[]): Map<string, string[]> {
-  const options: Record<string, { type: "string" | "boolean"; short?: string }> = {
-    help: { type: "boolean", short: "h" },
-    version: { type: "boolean", short: "V" },
-  };
-  for (const key of Object.keys(settings)) options[flagName(key)] = { type: "string" };
-  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
-  const given = new Map<string, string[]>();
-  for (const token of tokens) {
-    if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") {
-      throw new ConfigError(`${quote(token.value)} is not a flag; see --help`);
-    }
-    const { name, rawName, value } = token;
-    const option = new Map(Object.entries(options)).get(name);
-    if (option === undefined) throw new ConfigError(`unknown flag ${rawName}; see --help`);
-    if (
-      option.type === "string" &&
-      (value === undefined || !token.inlineValue && value.startsWith("--"))
-    ) {
-      throw new ConfigError(`${rawName} needs a value; see --help`);
-    }
-    given.set(name, [...given.get(name) ?? [], value ?? ""]);
-  }
-  return given;
-}
-
-/** The text of `--help`. */
-export function helpText(): string {
-  const rows = Object.entries<Setting<unknown>>(settings).map(([key, s]) => [
-    `  --${flagName(key)}`,
-    s.help + (s.default === undefined ? "" : ` [${s.default}]`),
-  ]);
-  const width = Math.max(...rows.map(([flag]) => flag!.length)) + 2;
-  return [
-    "Kodama pushes messages to browsers over WebSocket.",
-    "",
-    "Usage: kodama [flags]",
-    "",
-    ...rows.map(([flag, help]) => flag!.padEnd(width) + help),
-    "  --help".padEnd(width) + "this text",
-    "  --version".padEnd(width) + "the version",
-    "",
-    "Each flag is also an environment variable: --max-message is KODAMA_MAX_MESSAGE. Flags win.",
-    "Times take ms, s, m, h; sizes bytes, KiB, MiB, GiB. What is in [brackets] is the default.",
-  ].join("\n");
-}

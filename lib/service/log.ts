@@ -101,7 +101,7 @@ function textLine(record: LogRecord): string {
   for (const [name, value] of Object.entries(record.properties)) {
     line += ` ${name}=${typeof value === "string" ? JSON.stringify(value) : value}`;
   }
-  return bounded(escape(line));
+  return bounded(printable(line));
 }
 
 function jsonLine(record: LogRecord): string {
@@ -112,14 +112,14 @@ function jsonLine(record: LogRecord): string {
     message: messageOf(record),
     ...properties,
   };
-  const line = escape(JSON.stringify(entry));
+  const line = printable(JSON.stringify(entry));
   if (line.length <= MAX_LOG_LINE) return line;
   // Cut JSON is no JSON: the long values are cut instead, each escaped character being six at most.
   const share = Math.floor(MAX_LOG_LINE / 8 / Object.keys(entry).length);
   const cut = (value: unknown) =>
     typeof value === "string" && value.length > share ? value.slice(0, share) + "…" : value;
   const short = Object.entries(entry).map(([name, value]) => [name, cut(value)]);
-  return escape(JSON.stringify(Object.fromEntries(short)));
+  return printable(JSON.stringify(Object.fromEntries(short)));
 }
 
 function messageOf(record: LogRecord): string {
@@ -127,7 +127,7 @@ function messageOf(record: LogRecord): string {
 }
 
 /** What could move a terminal's cursor, change its colours or hide text is written as an escape. */
-function escape(line: string): string {
+export function printable(line: string): string {
   return line.replace(
     // deno-lint-ignore no-control-regex
     /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,

@@ -12,7 +12,7 @@ export class ConfigError extends Error {
 export interface Setting<T> {
   /** The default, as it would be typed; `undefined` where there is none. */
   readonly default: string | undefined;
-  /** What a value looks like, for `--help`. */
+  /** What a value looks like, for `--help`; empty where the flag is all, and takes none. */
   readonly form: string;
   /** What it is, in one line, for `--help`. */
   readonly help: string;
@@ -22,6 +22,15 @@ export interface Setting<T> {
   readonly parse: (values: string[]) => T;
 }
 
+/** Settings by their keys: `maxMessage` is the flag `--max-message` and the variable `KODAMA_MAX_MESSAGE`. */
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** Their values. */
+export type Values<T extends Settings> = {
+  -readonly [K in keyof T]: ReturnType<T[K]["parse"]>;
+};
+
+/** A single value: where it is given more than once, the last. */
 export function one<T>(
   form: string,
   initial: string,
@@ -67,11 +76,16 @@ function unitOf(value: number, units: Record<string, number>): string {
 const DAY = 24 * 3_600_000;
 
 /** A time, in ms. */
-export function time(initial: string, help: string, least = 1): Setting<number> {
+export function time(
+  initial: string,
+  help: string,
+  least = 1,
+  most = DAY,
+): Setting<number> {
   return quantity(
     "a time (ms, s, m, h)",
     { ms: 1, s: 1000, m: 60_000, h: 3_600_000 },
-    [least, DAY],
+    [least, most],
     initial,
     help,
   );
@@ -106,6 +120,25 @@ export function choice<const T extends string>(
   });
 }
 
+/** A text; one that is not valid is not shown, as it may be a secret. */
+export function text(form: string, initial: string, help: string, valid: RegExp): Setting<string> {
+  return one(form, initial, help, (value) => {
+    if (!valid.test(value)) throw new ConfigError(`must be ${form}`);
+    return value;
+  });
+}
+
+/** Something that is so where the flag is given. */
+export function toggle(help: string): Setting<boolean> {
+  return {
+    default: undefined,
+    form: "",
+    help,
+    repeatable: false,
+    parse: (values) => values.length > 0,
+  };
+}
+
 /** A list: the flag repeated, or values with commas between them. */
 export function list(form: string, help: string, valid: RegExp): Setting<string[]> {
   return {
@@ -122,6 +155,13 @@ export function list(form: string, help: string, valid: RegExp): Setting<string[
   };
 }
 
+/** A list of globs of channels. */
+export function globs(help: string): Setting<string[]> {
+  const segment = String.raw`(\*{1,2}|[A-Za-z0-9_.~@:=!-]+)`;
+  return list("a glob of channels", help, new RegExp(`^${segment}(/${segment})*$`));
+}
+
+/** What was typed, as it is shown: on one line, and not too long. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? text.slice(0, 80) + "…" : text);
 }

@@ -1,40 +1,10 @@
 import { assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
-
-const root = new URL("../..", import.meta.url).pathname;
-
-function kodama(...args: string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    // As the task `start` runs it.
-    args: [...manifest.tasks.start.split(" ").slice(1), ...args],
-    cwd: root,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const { code, stdout, stderr } = await kodama(...args).output();
-  const decoder = new TextDecoder();
-  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
-}
-
-/** Reads a stream until the text has come. */
-async function until(stream: ReadableStream<Uint8Array>, wanted: RegExp): Promise<RegExpExecArray> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stream.values({ preventCancel: true })) {
-    text += decoder.decode(chunk, { stream: true });
-    const match = wanted.exec(text);
-    if (match !== null) return match;
-  }
-  throw new Error(`ended without ${wanted}: ${text}`);
-}
+import { kodama, run, until } from "../tools/command.ts";
 
 Deno.test("--version and --help say so and end with 0", async () => {
-  assertEquals(await run("--version"), { code: 0, out: `kodama ${manifest.version}\n`, err: "" });
-  const { code, out, err } = await run("--help");
+  assertEquals(await run(["--version"]), { code: 0, out: `kodama ${manifest.version}\n`, err: "" });
+  const { code, out, err } = await run(["--help"]);
   assertEquals([code, err], [0, ""]);
   assertStringIncludes(out, "--max-message");
 });
@@ -52,7 +22,7 @@ Deno.test("what cannot be used is one clear line on stderr, and 1", async () => 
     [["--hostname", "192.0.2.1"], /^kodama: cannot listen on 192\.0\.2\.1 port 9999: .*\n$/],
   ];
   for (const [args, line] of refusals) {
-    const { code, out, err } = await run(...args);
+    const { code, out, err } = await run(args);
     assertEquals([code, out], [1, ""]);
     assertMatch(err, line);
   }
@@ -61,7 +31,7 @@ Deno.test("what cannot be used is one clear line on stderr, and 1", async () => 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   Deno.test(`it prints its URL, serves, and on ${signal} closes with 1001 and ends with 0`, async () => {
     const began = performance.now();
-    const child = kodama("--port", "0", "--drain", "5s").spawn();
+    const child = kodama(["--port", "0", "--drain", "5s"]).spawn();
     const [, url] = await until(
       child.stdout,
       /^Kodama listens\. Open (http:\/\/127\.0\.0\.1:\d+\/)\n/,

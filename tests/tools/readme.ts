@@ -1,7 +1,8 @@
 /**
  * The settings as a table of Markdown, from the code; written into README.md with `deno task readme`.
  */
-import { flagName, settings } from "../../lib/service/config.ts";
+import { settings } from "../../lib/service/config.ts";
+import { flagName } from "../../lib/service/flags.ts";
 
 const begin = "<!-- settings: written by `deno task readme` -->\n";
 const end = "<!-- end of settings -->";
@@ -12,7 +13,7 @@ export function settingsTable(): string {
   const rows = Object.entries(settings).map(([key, s]) => [
     `\`--${flagName(key)}\``,
     s.help.replaceAll("|", "\\|"),
-    s.default === undefined ? "" : `\`${s.default}\``,
+    s.default ? `\`${s.default}\`` : "",
   ]);
   const all = [["flag", "what", "default"], ...rows];
   const widths = [0, 1, 2].map((i) => Math.max(...all.map((row) => row[i]!.length)));

@@ -1,0 +1,18 @@
+/**
+ * `kodama token`: a token for whoever may read and write what it says.
+ * @module
+ */
+import { mintToken } from "../service/auth.ts";
+import type { Command } from "../service/command.ts";
+
+/**
+ * Mints a token.
+ * @param now In ms since 1970.
+ */
+export function token(
+  { options }: Extract<Command, { run: "token" }>,
+  now: number,
+): Promise<string> {
+  const { secret, read, write, ttl, sub: subject } = options;
+  return mintToken(secret, { read, write, ttl, subject }, now);
+}

@@ -1,0 +1,243 @@
+/**
+ * The commands of the command line: what each is for, its flags, and its operands.
+ * @module
+ */
+import { parseSince } from "../hub/cursor.ts";
+import { type Config, settings } from "./config.ts";
+import { type Environment, flagLines, readFlags, readValues, variableName } from "./flags.ts";
+import {
+  ConfigError,
+  globs,
+  one,
+  quote,
+  type Settings,
+  text,
+  time,
+  toggle,
+  type Values,
+} from "./setting.ts";
+
+const YEAR = 365 * 24 * 3_600_000;
+
+const token = text(
+  "a JSON Web Token",
+  "",
+  "says who you are; better KODAMA_TOKEN, as others see flags",
+  /^[A-Za-z0-9_.-]*$/,
+);
+
+/** Settings of `token`. */
+export const tokenSettings = {
+  /** Globs of channels that may be read. */
+  read: globs("channels that may be read: * is one segment, ** any number (repeatable)"),
+  /** Globs of channels that may be written. */
+  write: globs("channels that may be written (repeatable)"),
+  /** For how long, in ms. Default an hour. */
+  ttl: time("1h", "for how long the token is good", 1000, YEAR),
+  /** Whom it names. Default nobody. */
+  sub: text("1 to 255 characters", "", "whom it names", /^[^\p{C}]{0,255}$/u),
+  /** That of the server. */
+  secret: { ...settings.secret, help: "the server's; better KODAMA_SECRET, as others see flags" },
+};
+
+/** Settings of `publish`. */
+export const publishSettings = {
+  /** The body's media type. */
+  type: text(
+    "a media type",
+    "text/plain; charset=utf-8",
+    "application/json, application/octet-stream for bytes, or any other for text",
+    /^[\w.+-]+\/[\w.+-]+[ -~]{0,200}$/,
+  ),
+  /** Idempotency key. Default none. */
+  key: text(
+    "1 to 128 visible ASCII characters",
+    "",
+    "the same key on the same channel within 10 minutes publishes once: failures are tried again",
+    /^[!-~]{0,128}$/,
+  ),
+  /** Says who publishes. Default nobody. */
+  token,
+};
+
+/** Settings of `subscribe`. */
+export const subscribeSettings = {
+  /** From where on. Default now. */
+  since: one(
+    "an id, all, or an age such as 30s",
+    "",
+    "from an id, an age ago (30s), or all",
+    (t) => {
+      if (t !== "" && parseSince(t) === undefined) {
+        throw new ConfigError(`must be an id, all, or an age such as 30s, and is ${quote(t)}`);
+      }
+      return t;
+    },
+  ),
+  /** Says who subscribes. Default nobody. */
+  token,
+  /** Whether whole envelopes are printed. */
+  json: toggle("prints each message as JSON, with its id and channel"),
+};
+
+/** What a command is, for `--help`. */
+interface Usage {
+  /** What follows its name. */
+  form: string;
+  /** What it does, in one line. */
+  help: string;
+  settings: Settings;
+  /** What else there is to say. */
+  notes: string[];
+}
+
+const commands = {
+  serve: {
+    form: "[flags]",
+    help: "serves; the default",
+    settings,
+    notes: [
+      "Each flag is also an environment variable: --max-message is KODAMA_MAX_MESSAGE. Flags win.",
+      "Times take ms, s, m, h; sizes bytes, KiB, MiB, GiB. What is in [brackets] is the default.",
+    ],
+  },
+  token: {
+    form: "--read GLOB --write GLOB [flags]",
+    help: "prints a token, signed with the server's secret",
+    settings: tokenSettings,
+    notes: ["Times take ms, s, m, h. What is in [brackets] is the default."],
+  },
+  publish: {
+    form: "URL [TEXT | -] [flags]",
+    help: "publishes a text, or standard input, and prints the receipt",
+    settings: publishSettings,
+    notes: ["Without TEXT, or with -, all of standard input is one message, as it is."],
+  },
+  subscribe: {
+    form: "URL [flags]",
+    help: "prints messages as they come, one a line",
+    settings: subscribeSettings,
+    notes: [
+      "Text and JSON are printed as they were published, bytes in base64. What a text has of line",
+      "breaks is printed too: with --json a message is always one line. Gaps and lost connections",
+      "are told on standard error.",
+    ],
+  },
+} satisfies Record<string, Usage>;
+
+/** What a command line asks for. */
+export type Command =
+  | { run: "help"; text: string }
+  | { run: "version" }
+  | { run: "serve"; config: Config }
+  | { run: "token"; options: Values<typeof tokenSettings> }
+  | {
+    run: "publish";
+    url: URL;
+    /** `undefined`: standard input. */
+    text: string | undefined;
+    options: Values<typeof publishSettings>;
+  }
+  | { run: "subscribe"; url: URL; options: Values<typeof subscribeSettings> };
+
+/**
+ * Reads a command line and an environment; flags win.
+ * @param args Without the program's name.
+ * @throws {ConfigError} On an unknown command or flag, a flag without its value, an operand too many or too few, or
+ *   a bad value.
+ */
+export function parseCommand(args: string[], env: Environment): Command {
+  const [first = "--"] = args;
+  const named = !first.startsWith("-");
+  const name = named ? first : "serve";
+  if (!isCommand(name)) throw new ConfigError(`${quote(name)} is not a command; see --help`);
+  const { flags, operands } = readFlags(commands[name].settings, named ? args.slice(1) : args);
+  if (flags.has("help")) return { run: "help", text: helpText(named ? name : undefined) };
+  if (flags.has("version")) return { run: "version" };
+  const values = <T extends Settings>(settings: T, ...variables: (keyof T & string)[]) => {
+    const names = variables.map(variableName);
+    return readValues(settings, flags, (v) => names.includes(v) ? env(v) : undefined);
+  };
+  switch (name) {
+    case "serve":
+      none(operands);
+      return { run: "serve", config: readValues(settings, flags, env) };
+    case "token": {
+      none(operands);
+      const options = values(tokenSettings, "secret");
+      if (options.secret === "") throw new ConfigError("token needs --secret or KODAMA_SECRET");
+      if (options.read.length + options.write.length === 0) {
+        throw new ConfigError("token needs --read or --write; see --help");
+      }
+      return { run: "token", options };
+    }
+    case "publish": {
+      const [url, body = "-", ...more] = operands;
+      if (more.length > 0) {
+        throw new ConfigError("publish takes one text; put it in quotes if it has spaces");
+      }
+      const text = body === "-" ? undefined : body;
+      const options = values(publishSettings, "token");
+      return { run: "publish", url: channelURL(name, url), text, options };
+    }
+    case "subscribe": {
+      const [url, ...more] = operands;
+      if (more.length > 0) {
+        throw new ConfigError("subscribe takes one URL; several channels have commas between them");
+      }
+      const options = values(subscribeSettings, "token");
+      return { run: "subscribe", url: channelURL(name, url), options };
+    }
+  }
+}
+
+function isCommand(name: string): name is keyof typeof commands {
+  return Object.keys(commands).includes(name);
+}
+
+function none([operand]: string[]): void {
+  if (operand !== undefined) throw new ConfigError(`${quote(operand)} is not a flag; see --help`);
+}
+
+/** The http or https URL of a channel. One that is not good is not shown: it may hold a token. */
+function channelURL(command: string, text: string | undefined): URL {
+  if (text === undefined) throw new ConfigError(`${command} needs a URL; see --help`);
+  const like = "such as http://127.0.0.1:9999/btc";
+  if (!URL.canParse(text)) throw new ConfigError(`the URL must be whole, ${like}`);
+  const url = new URL(text.replace(/^ws/i, "http"));
+  if (!/^https?:$/.test(url.protocol)) {
+    throw new ConfigError(`the URL must be http or https, ${like}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new ConfigError("the URL must not hold a user or a password; see --token");
+  }
+  if (url.pathname === "/") throw new ConfigError(`the URL must name a channel, ${like}`);
+  url.hash = "";
+  return url;
+}
+
+/**
+ * The text of `--help`.
+ * @param name A command; `undefined`: of them all, with the flags of the one that is the default.
+ */
+export function helpText(name?: keyof typeof commands): string {
+  const { form, help, settings, notes }: Usage = commands[name ?? "serve"];
+  const rest = ["", ...flagLines(settings), "", ...notes];
+  if (name !== undefined) {
+    return [`Usage: kodama ${name} ${form}`, "", sentence(help), ...rest].join("\n");
+  }
+  return [
+    "Kodama pushes messages to browsers over WebSocket.",
+    "",
+    "Usage: kodama [COMMAND] [flags]",
+    "",
+    ...Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(11)}${help}`),
+    "",
+    "kodama COMMAND --help tells more of a command. The flags of serve:",
+    ...rest,
+  ].join("\n");
+}
+
+function sentence(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+}
