@@ -141,7 +141,7 @@ export function serve(options: ServeOptions): RunningServer {
       if (answer !== undefined) return answer;
       if (!upgrading) return textReply(426, "a WebSocket is here", [["Upgrade", "websocket"]]);
       if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-      const upgrade = await acceptHandshake(request, protocols, deflate);
+      const upgrade = acceptHandshake(request, protocols, deflate);
       if (!upgrade.accepted) throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
       return {
         upgrade,

@@ -46,6 +46,7 @@ export class Transport implements Timed {
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
   #leaveBy: number | undefined;
   #dropped = false;
+  #peerEnded = false;
 
   /**
    * @param conn A connection that was accepted.
@@ -79,7 +80,10 @@ export class Transport implements Timed {
     for (;;) {
       const space = this.input.space();
       const count = await this.#conn.read(space);
-      if (count === null) return 0;
+      if (count === null) {
+        this.#peerEnded = true;
+        return 0;
+      }
       this.outbox.tap?.bytes("in", space.subarray(0, count));
       if (this.#leaveBy === undefined) {
         this.input.filled(count);
@@ -100,7 +104,9 @@ export class Transport implements Timed {
     this.input.start = this.input.end = 0;
     await this.outbox.drained();
     try {
-      if (!this.#dropped && this.outbox.failure === undefined) await this.#conn.closeWrite();
+      // Where the peer has ended its side, closing ends both.
+      const needed = !this.#peerEnded && !this.#dropped && this.outbox.failure === undefined;
+      if (needed) await this.#conn.closeWrite();
     } catch (error) {
       // Gone before it could be told: nothing is owed any more.
       if (!isGone(error)) throw error;

@@ -144,7 +144,7 @@ async function subscribe(
   checkUpgrade(request, context);
   const since = sinceOf(query(request, "since"));
   const rights = await reader(names, request, context);
-  const upgrade = await upgradeOf(request, context, [ENVELOPE]);
+  const upgrade = upgradeOf(request, context, [ENVELOPE]);
   const enveloped = since !== undefined || names.length > 1 || upgrade.protocol === ENVELOPE;
   const mode = enveloped ? "envelope" : "raw";
   const handler = subscriberHandler({ ...context, rights, channels: names, since, mode });

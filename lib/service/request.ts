@@ -38,12 +38,12 @@ export function checkUpgrade(
  * @param protocols The subprotocols spoken at this path.
  * @throws {HttpError} 400, 405 or 426.
  */
-export async function upgradeOf(
+export function upgradeOf(
   request: Request,
   { config }: { config: Pick<Config, "deflate"> },
   protocols: readonly string[] = [],
-): Promise<Accepted> {
-  const upgrade = await acceptHandshake(request, protocols, config.deflate);
+): Accepted {
+  const upgrade = acceptHandshake(request, protocols, config.deflate);
   if (upgrade.accepted) return upgrade;
   throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
 }

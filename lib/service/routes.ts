@@ -4,7 +4,7 @@
  */
 import { HttpError } from "../http/error.ts";
 import { type Reply, textReply } from "../http/response.ts";
-import type { Answer, Handle, Request } from "../net/connection.ts";
+import type { Answer, Handle, Request, Upgrade } from "../net/connection.ts";
 import type { SocketHandler } from "../net/socket.ts";
 import { assetReply, pageReply } from "./assets.ts";
 import { isLocal, refused } from "./auth.ts";
@@ -48,7 +48,7 @@ export function createRoutes(context: RouteContext): Handle {
     checkHost(request, config.host, loopback);
     const path = request.target.split("?", 1)[0]!;
     if (path === "/") {
-      if (wantsUpgrade(request)) return await accept(request, () => ticker(config, log));
+      if (wantsUpgrade(request)) return accept(request, () => ticker(config, log));
       return read(request, pageReply);
     }
     if (path.startsWith("/-/")) return await ours(decodePath(path), request);
@@ -57,12 +57,12 @@ export function createRoutes(context: RouteContext): Handle {
   }
 
   async function ours(path: string, request: Request): Promise<Answer> {
-    if (path === "/-/echo") return await accept(request, () => echo);
+    if (path === "/-/echo") return accept(request, () => echo);
     if (path === "/-/health") return read(request, () => health(draining()));
     if (path === "/-/metrics") return await operator(request, metrics);
     if (path === "/-/channels") return await operator(request, channels);
     if (path.startsWith(TAP) && taps !== undefined) {
-      return await openTap(path.slice(TAP.length), request, taps);
+      return openTap(path.slice(TAP.length), request, taps);
     }
     if (path.startsWith(ASSETS)) {
       return read(request, (r) => assetReply(path.slice(ASSETS.length), r));
@@ -70,17 +70,17 @@ export function createRoutes(context: RouteContext): Handle {
     throw new HttpError(404, "nothing is here");
   }
 
-  async function accept(request: Request, handler: () => SocketHandler): Promise<Answer> {
+  function accept(request: Request, handler: () => SocketHandler): Upgrade {
     if (!wantsUpgrade(request)) {
       // RFC 9110, 15.5.22: a 426 names the protocol.
       const headers: [string, string][] = [["Upgrade", "websocket"], ["Connection", "Upgrade"]];
       throw new HttpError(426, "a WebSocket is here", headers);
     }
     checkUpgrade(request, context);
-    return { upgrade: await upgradeOf(request, context), handler: handler() };
+    return { upgrade: upgradeOf(request, context), handler: handler() };
   }
 
-  function openTap(id: string, request: Request, taps: Taps): Promise<Answer> {
+  function openTap(id: string, request: Request, taps: Taps): Upgrade {
     if (!tapId.test(id)) throw new HttpError(400, "a tap's id is 16 to 64 of A-Z a-z 0-9 _ -");
     if (taps.has(id)) throw new HttpError(409, "this tap is open already");
     return accept(request, () => taps.handler(id));
