@@ -159,9 +159,16 @@ export function parseCommand(args: string[], env: Environment): Command {
     return readValues(settings, flags, (v) => names.includes(v) ? env(v) : undefined);
   };
   switch (name) {
-    case "serve":
+    case "serve": {
       none(operands);
-      return { run: "serve", config: readValues(settings, flags, env) };
+      const config = readValues(settings, flags, env);
+      if (config.secret !== "" && config.jwks !== "") {
+        throw new ConfigError(
+          "--secret and --jwks are two ways to verify tokens; give one of them",
+        );
+      }
+      return { run: "serve", config };
+    }
     case "token": {
       none(operands);
       const options = values(tokenSettings, "secret");

@@ -2,7 +2,8 @@
  * Tokens over sockets: who may do what, and what is said to whom it is refused.
  */
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { ConfigError, parseCommand } from "../../lib/service/config.ts";
+import { parseCommand } from "../../lib/service/command.ts";
+import { ConfigError } from "../../lib/service/setting.ts";
 import { mintToken } from "../../lib/service/auth.ts";
 import { utf8 } from "../tools/bytes.ts";
 import { ask, deserted, EventStream, post, Subscriber, UPGRADE } from "../tools/channels.ts";

@@ -70,6 +70,7 @@ const refusals: [flags: string[], message: string][] = [
   [["--ping-interval", "0.0001s"], "--ping-interval must be a time"],
   [["--origin", "a.example"], "--origin must be an origin"],
   [["--hostname", "a b"], "--hostname must be an address"],
+  [["--secret", "x".repeat(32), "--jwks", "https://a.example/keys"], "give one of them"],
   [["--log-level", "loud"], "--log-level must be one of debug, info, warning, error"],
 ];
 for (const [flags, message] of refusals) {
