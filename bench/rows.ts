@@ -98,7 +98,8 @@ function fanout(id: string, rate: number, saturates: boolean, targets: Target[])
     id,
     title: `fan-out, 1 → ${subscribers}, ${size} B, ${rate}/s published over HTTP`,
     unit: "CPU, µs a delivery",
-    peers: WEBSOCKET,
+    // Bun has a way to publish; beside it, what a loop of `send` gives there.
+    peers: [...WEBSOCKET, "bun-send"],
     saturates,
     targets,
     async measure(_, server, { warm, seconds }) {
@@ -152,20 +153,18 @@ export const ROWS: readonly Row[] = [
     },
   },
   fanout("fanout-20", 20, false, atMost(1.05, "deno")),
-  {
-    ...fanout("fanout-500", 500, true, [
-      ...(["deno", "ws", "bun"] as const).map((peer): Target => ({
-        figure: "deliveries",
-        bound: "at least",
-        than: 5,
-        peer,
-      })),
-      { figure: "peak", bound: "at most", than: 300 },
-      { figure: "p99", bound: "at most", than: 250 },
-      { figure: "slowest", bound: "at least", than: 90 },
-      { figure: "missing", bound: "at most", than: 0 },
-    ]),
-  },
+  fanout("fanout-500", 500, true, [
+    ...(["deno", "ws", "bun"] as const).map((peer): Target => ({
+      figure: "deliveries",
+      bound: "at least",
+      than: 5,
+      peer,
+    })),
+    { figure: "peak", bound: "at most", than: 300 },
+    { figure: "p99", bound: "at most", than: 250 },
+    { figure: "slowest", bound: "at least", than: 90 },
+    { figure: "missing", bound: "at most", than: 0 },
+  ]),
   {
     id: "handshakes",
     title: "handshakes, 64 at once, each connection closed when open",

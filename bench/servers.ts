@@ -4,7 +4,7 @@
  */
 
 /** The servers, in the order in which they take their turns. */
-export const PEERS = ["kodama", "deno", "ws", "bun", "tcp"] as const;
+export const PEERS = ["kodama", "deno", "ws", "bun", "bun-send", "tcp"] as const;
 /** One of them, or another checkout of Kodama. */
 export type Peer = typeof PEERS[number] | "before";
 
@@ -70,7 +70,12 @@ export function commandOf(peer: Peer, before = ""): string[] {
     case "ws":
       return ["node", here("peers/ws_node.mjs"), folder];
     case "bun":
-      return [`${folder}/node_modules/${bunPackage}/bin/bun`, here("peers/bun.ts")];
+    case "bun-send":
+      return [
+        `${folder}/node_modules/${bunPackage}/bin/bun`,
+        here("peers/bun.ts"),
+        peer === "bun" ? "publish" : "send",
+      ];
   }
 }
 
@@ -80,7 +85,7 @@ export async function startPeer(
   before?: string,
   flags: string[] = [],
 ): Promise<RunningServer> {
-  if (peer === "ws" || peer === "bun") await install();
+  if (peer === "ws" || peer.startsWith("bun")) await install();
   const [program, ...args] = [...commandOf(peer, before), ...flags];
   const child = new Deno.Command(program!, {
     args,

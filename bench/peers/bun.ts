@@ -1,4 +1,7 @@
-/** `Bun.serve`: echo at `/-/echo`; at other paths whatever is posted goes to all, by Bun's own publish. */
+/**
+ * `Bun.serve`: echo at `/-/echo`; at other paths whatever is posted goes to all, by Bun's own publish, or with the
+ * argument `send` by a loop of `send`, as one would write it for any other server.
+ */
 interface BunSocket {
   data: { echo: boolean };
   send(data: string | Uint8Array): number;
@@ -10,23 +13,30 @@ interface BunServer {
   publish(topic: string, data: string): number;
 }
 declare const Bun: {
+  argv: string[];
   serve(options: {
     hostname: string;
     port: number;
     fetch(request: Request, server: BunServer): Promise<Response | undefined>;
     websocket: {
       open(socket: BunSocket): void;
+      close(socket: BunSocket): void;
       message(socket: BunSocket, data: string | Uint8Array): void;
     };
   }): BunServer;
 };
+
+const loop = Bun.argv.includes("send");
+const clients = new Set<BunSocket>();
 
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: 0,
   async fetch(request, server) {
     if (request.method === "POST") {
-      server.publish("news", await request.text());
+      const text = await request.text();
+      if (loop) { for (const client of clients) client.send(text); }
+      else server.publish("news", text);
       return new Response("ok");
     }
     const echo = new URL(request.url).pathname === "/-/echo";
@@ -35,7 +45,12 @@ const server = Bun.serve({
   },
   websocket: {
     open(socket) {
-      if (!socket.data.echo) socket.subscribe("news");
+      if (socket.data.echo) return;
+      if (loop) clients.add(socket);
+      else socket.subscribe("news");
+    },
+    close(socket) {
+      clients.delete(socket);
     },
     message(socket, data) {
       if (socket.data.echo) socket.send(data);
