@@ -83,6 +83,11 @@ export class Input {
     }
   }
 
+  /** Changes the buffer for the smallest, if nothing waits: a quiet time begins. No read into it may be under way. */
+  rest(): void {
+    if (this.start === this.end && this.bytes.length > QUIET) this.#resize(QUIET);
+  }
+
   /** Throws away what waits. */
   clear(): void {
     this.start = this.end = 0;
@@ -112,6 +117,7 @@ export class Input {
   #resize(size: number): void {
     const old = this.bytes;
     this.bytes = lendBuffer(size);
+    if (this.start === this.end) this.start = this.end = 0;
     this.bytes.set(old.subarray(0, this.end));
     this.words = new Int32Array(this.bytes.buffer);
     returnBuffer(old);
