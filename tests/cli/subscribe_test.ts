@@ -101,7 +101,7 @@ Deno.test("it comes back after cuts without loss, and tells that it was gone", a
 });
 
 Deno.test("it waits for a server that is not there, and tells a gap of one that was", async () => {
-  const first = testService("--drain", "0s");
+  const first = testService("--drain", "5s");
   const { port } = first;
   const url = `${first.url}c?token=SEKRET`;
   await first.shutdown();
@@ -184,7 +184,7 @@ Deno.test("as a child it ends with 0 when its reader has had enough", async () =
 });
 
 Deno.test("as a child it goes on after the server has restarted on its port", async () => {
-  const first = testService("--drain", "0s");
+  const first = testService("--drain", "5s");
   await post(first, "c", "one");
   const child = kodama(["subscribe", `${first.url}c`, "--since", "all"]).spawn();
   await until(child.stdout, /^one\n$/);

@@ -113,7 +113,7 @@ Deno.test("what is published while it is cut off arrives, though it began with n
 });
 
 Deno.test("it comes back after the server has restarted on its port, and tells the gap", async () => {
-  const first = testService("--drain", "0s");
+  const first = testService("--drain", "5s");
   const { port } = first;
   await using listener = new Listener(`${first.url}c`);
   await listener.state("open");
