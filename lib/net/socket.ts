@@ -159,7 +159,9 @@ export class Socket implements ProtocolEvents, Timed {
   /** Runs the connection to its end. Never rejects for what the peer or the handler does. */
   async run(): Promise<void> {
     this.#guard(() => this.#handler.open?.(this));
-    const { outbox } = this.#transport;
+    const { outbox, input } = this.#transport;
+    // The head may have needed more than frames will.
+    input.rest();
     try {
       do {
         this.#aliveBy = Infinity;

@@ -89,6 +89,19 @@ Deno.test("Input grows to what is wanted, once, and never for what is only annou
   input.dispose();
 });
 
+Deno.test("Input rests in its smallest buffer, but keeps what waits", () => {
+  const input = new Input();
+  const bytes = noise(3 * KIB);
+  input.append(bytes);
+  assertEquals(input.bytes.length, 4 * KIB);
+  input.rest();
+  assertEquals(unread(input), bytes);
+  input.start = input.end;
+  input.rest();
+  assertEquals([input.bytes.length, input.length], [KIB, 0]);
+  input.dispose();
+});
+
 Deno.test("Input moves what waits to the front before it grows", () => {
   const input = new Input();
   input.append(noise(KIB - 100));
