@@ -154,7 +154,7 @@ Deno.test("a stream ends when the server shuts down, behind what it was owed", a
 });
 
 Deno.test("a stream that is not read is dropped, while others get everything", async () => {
-  await using service = testService("--max-buffered", "64KiB");
+  await using service = testService("--max-buffered", "64KiB", "--drain", "50ms");
   using stuck = await EventStream.open(service, "/btc");
   using reader = await Subscriber.open(service, "/btc");
   const body = "x".repeat(500_000);
@@ -169,7 +169,7 @@ Deno.test("a stream that is not read is dropped, while others get everything", a
 });
 
 Deno.test("what is missed comes to a slow reader as fast as it reads, however much it is", async () => {
-  await using service = testService("--max-buffered", "64KiB");
+  await using service = testService("--max-buffered", "64KiB", "--drain", "50ms");
   const body = "x".repeat(300_000);
   for (let i = 0; i < 40; i++) await post(service, "btc", body);
   using stream = await EventStream.open(service, "/btc?since=all");

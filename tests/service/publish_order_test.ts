@@ -31,7 +31,7 @@ Deno.test("pipelined publishes are published in their order", async () => {
 
 Deno.test("whoever publishes, every subscriber sees the same order without gap or repeat", async () => {
   const each = 60;
-  await using service = testService("--message-rate", "0");
+  await using service = testService("--message-rate", "0", "--drain", "50ms");
   using plain = await Subscriber.open(service, "/btc");
   using enveloped = await Subscriber.open(service, "/btc?since=all");
   using events = await EventStream.open(service, "/btc,eth");
@@ -66,7 +66,7 @@ Deno.test("whoever publishes, every subscriber sees the same order without gap o
 });
 
 Deno.test("who joins while others publish misses nothing and sees nothing twice", async () => {
-  await using service = testService("--history", "1000");
+  await using service = testService("--history", "1000", "--drain", "50ms");
   const publishing = pipeline(service.port, "p", 300);
   const joined = await Promise.all(
     Array.from({ length: 10 }, async () => {
@@ -84,7 +84,7 @@ Deno.test("who joins while others publish misses nothing and sees nothing twice"
 });
 
 Deno.test("a subscriber that does not read is dropped, and slows neither the publisher nor others", async () => {
-  await using service = testService("--max-buffered", "64KiB");
+  await using service = testService("--max-buffered", "64KiB", "--drain", "50ms");
   using stuck = await Subscriber.open(service, "/btc");
   using reader = await Subscriber.open(service, "/btc");
   using publisher = await RawClient.connect(addressOf(service.port));

@@ -76,7 +76,7 @@ Deno.test("a chunked body is taken whole", async () => {
 });
 
 Deno.test("the receipt counts the subscribers; the message is remembered and queued before it", async () => {
-  await using service = testService();
+  await using service = testService("--drain", "50ms");
   using first = await Subscriber.open(service, "/btc");
   using second = await Subscriber.open(service, "/eth,btc?since=all");
   using third = await EventStream.open(service, "/btc");
