@@ -2,7 +2,7 @@
  * What is compared, and what is asked of it: one row for each kind of work.
  * @module
  */
-import { runLoad } from "./load.ts";
+import { runLoad } from "./run_load.ts";
 import type { Usage } from "./load/meter.ts";
 import type { Peer, RunningServer } from "./servers.ts";
 

@@ -52,8 +52,6 @@ export interface Publishing {
   paths: readonly string[];
   /** Body, in bytes: at least a stamp. */
   size: number;
-  /** Messages a second. */
-  rate: number;
 }
 
 /** One publisher; its connections have the numbers from `first` on. */
@@ -73,7 +71,8 @@ export class Publisher {
   readonly #buffer = new Uint8Array(4096);
   #opened = 0;
   #turn = 0;
-  #due = 0;
+  #due = Infinity;
+  #interval = 0;
   /** When messages fell due that found no connection free. */
   #late: number[] = [];
 
@@ -98,8 +97,9 @@ export class Publisher {
     return this.#late.length + this.#pending.size;
   }
 
-  /** Begins now. */
-  start(): void {
+  /** Begins now, with so many messages a second. */
+  start(rate: number): void {
+    this.#interval = 1000 / rate;
     this.#due = wallClock();
   }
 
@@ -112,7 +112,7 @@ export class Publisher {
   /** Sends what is due. The time in it is when it fell due, also where it leaves later. Returns ms until the next. */
   turn(): number {
     const now = wallClock();
-    for (; this.#due <= now; this.#due += 1000 / this.#publishing.rate) this.#late.push(this.#due);
+    for (; this.#due <= now; this.#due += this.#interval) this.#late.push(this.#due);
     while (this.#late.length > 0) {
       const id = this.#idle.pop() ?? this.#open();
       if (id === undefined) break;

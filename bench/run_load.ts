@@ -1,0 +1,43 @@
+/**
+ * Runs a load, {@link ./load.ts}, in a process of its own.
+ * @module
+ */
+import type { EchoLoad, EchoResult } from "./load/echo.ts";
+import type { FanoutLoad, FanoutResult } from "./load/fanout.ts";
+import type { HandshakeResult, IdleLoad, IdleResult } from "./load/idle.ts";
+
+/** Channels as they go through JSON: how many subscribers, and how their paths are made. */
+export interface ChannelLoad extends Omit<FanoutLoad, "subscribe" | "publish"> {
+  /** How many channels, shared out among the subscribers; 1: all of them subscribe to it. */
+  channels: number;
+}
+
+/** A load and its mode. */
+export type Load =
+  | { mode: "echo" } & EchoLoad
+  | { mode: "idle" } & IdleLoad
+  | { mode: "handshakes" } & IdleLoad
+  | { mode: "fanout" } & ChannelLoad;
+
+/** What each mode gives. */
+export interface Results {
+  echo: EchoResult;
+  idle: IdleResult;
+  handshakes: HandshakeResult;
+  fanout: FanoutResult;
+}
+
+/** Runs a load in a process of its own. */
+export async function runLoad<M extends Load["mode"]>(
+  load: Extract<Load, { mode: M }>,
+): Promise<Results[M]> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      // Deno lets nobody read /proc who may not do everything.
+      ...["run", "-q", "-A"],
+      ...[new URL("load.ts", import.meta.url).pathname, JSON.stringify(load)],
+    ],
+  }).output();
+  if (code !== 0) throw new Error(new TextDecoder().decode(stderr).trim());
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
