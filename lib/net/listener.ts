@@ -123,6 +123,8 @@ export class Server {
         pause = FIRST_PAUSE;
       } catch (error) {
         if (this.draining) break;
+        // Nothing is wrong with the listener, and whoever waits behind it is not to wait longer.
+        if (isStillborn(error)) continue;
         if (outOfFiles(error)) this.#limit = Math.max(1, this.size - RESERVED);
         // EMFILE and its like pass when a connection ends; a listener given up would not come back.
         if (pause === FIRST_PAUSE) this.#context.fault(error);
@@ -151,4 +153,11 @@ export class Server {
 function outOfFiles(error: unknown): boolean {
   return error instanceof Error && "code" in error &&
     (error.code === "EMFILE" || error.code === "ENFILE");
+}
+
+/** Whether an accept failed because of the one connection: its peer reset it before it was looked at (accept(2)). */
+function isStillborn(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted;
 }

@@ -76,21 +76,21 @@ async function flood(): Promise<Flood> {
   };
 }
 
-/** What one message costs, by the growth from the first hundred thousand to the third. */
+/** What one message costs, by the growth from the first fifty thousand on. */
 async function growth(beside: number): Promise<{ heap: number; resident: number }> {
   const limits = { ...DEFAULTS, historyBytes: Infinity };
-  const body = 32, count = 200_000;
+  const body = 32, count = 100_000;
   let now = 1000.5;
   const engine = new MemoryEngine(limits, () => now += 0.001, "x7a8b9c0");
   const fill = async (from: number, to: number) => {
     for (let i = from; i < to; i++) {
       const channel = decodeURIComponent(`prices/${Math.floor(i / beside)}`);
       await engine.publish({ channel, kind: "json", body: new Uint8Array(body) }, 0);
-      if (i % 20_000 === 0) gc();
+      if (i % 10_000 === 0) gc();
     }
     return used();
   };
-  const before = await fill(0, 100_000), after = await fill(100_000, 100_000 + count);
+  const before = await fill(0, 50_000), after = await fill(50_000, 50_000 + count);
   return {
     heap: Math.round((after.heap - before.heap) / count),
     resident: Math.round((after.resident - before.resident) / count) - body,

@@ -112,6 +112,21 @@ Deno.test("Server reports a failure again after it has accepted", async () => {
   assertEquals(server.takeFaults().length, 1);
 });
 
+Deno.test("Server goes on at once where a connection was reset before it was accepted", async () => {
+  const { NotConnected, ConnectionReset, ConnectionAborted } = Deno.errors;
+  const failures = [NotConnected, ConnectionReset, ConnectionAborted].map((Kind) => new Kind());
+  const listener = new FailingListener([...failures, ...failures, ...failures]);
+  await using server = new TestServer(() => ({ status: 200 }), {}, listener);
+  await listener.called.promise;
+  using client = await server.connect();
+  await client.send(GET);
+  assertEquals(statuses(await client.until(hasAnswers(1))), [200]);
+  assertEquals(listener.calls.length, 11);
+  // The first pause of a listener that backs off is longer than all of these together.
+  assertLess(listener.calls[9]! - listener.calls[0]!, 15);
+  assertEquals(server.takeFaults(), []);
+});
+
 Deno.test("Server can be shut down while it backs off", async () => {
   const listener = new FailingListener(Array(50).fill(noDescriptor()));
   const server = new TestServer(() => ({ status: 200 }), {}, listener);

@@ -1,0 +1,188 @@
+/**
+ * What must have happened: the whole sequence, and of each moment what was still remembered.
+ * @module
+ */
+import { cost } from "../../lib/hub/memory.ts";
+import { utf8 } from "../tools/bytes.ts";
+import type { Outcome } from "./publisher.ts";
+import { type ChaosSubscriber, seqOf, type Session } from "./subscriber.ts";
+
+/** A message as the witness saw it, who was never cut. */
+export interface Witnessed {
+  seq: number;
+  channel: string;
+  n: number;
+  text: string;
+}
+
+/** Where a channel stood after a message, over all channels. */
+interface Moment {
+  /** The number of its oldest message that was remembered; `Infinity` if none. */
+  oldest: number;
+  /** The number of the last message after which it had none. */
+  emptyAt: number;
+}
+
+/** The sequence, and what was remembered of it when. */
+export class Model {
+  readonly #byChannel = new Map<string, Witnessed[]>();
+  /** For each channel where it stood after each message; index 0: before the first. */
+  readonly #moments = new Map<string, Moment[]>();
+  /** The number of the message with which a channel was first forgotten. */
+  #firstForgotten = Infinity;
+
+  /**
+   * @param all What was published, in order, without a hole.
+   * @param channels All channels.
+   * @param limits What was remembered.
+   */
+  constructor(
+    readonly all: Witnessed[],
+    channels: readonly string[],
+    limits: { history: number; historyBytes: number },
+  ) {
+    for (const channel of channels) {
+      this.#byChannel.set(channel, []);
+      this.#moments.set(channel, [{ oldest: Infinity, emptyAt: 0 }]);
+    }
+    const kept: { seq: number; channel: string; bytes: number; gone: boolean }[] = [];
+    const queues = new Map<string, typeof kept>(channels.map((c) => [c, []]));
+    let bytes = 0, oldest = 0;
+    const drop = (message: (typeof kept)[number]) => {
+      message.gone = true;
+      bytes -= message.bytes;
+      const queue = queues.get(message.channel)!;
+      queue.shift();
+      if (queue.length === 0) this.#firstForgotten = Math.min(this.#firstForgotten, kept.length);
+    };
+    for (const message of all) {
+      const { channel, seq, text } = message;
+      this.#byChannel.get(channel)!.push(message);
+      const size = cost({ channel, kind: "json", body: utf8(text) });
+      const queue = queues.get(channel)!;
+      kept.push({ seq, channel, bytes: size, gone: false });
+      queue.push(kept.at(-1)!);
+      bytes += size;
+      if (queue.length > limits.history) drop(queue[0]!);
+      for (; bytes > limits.historyBytes; oldest++) if (!kept[oldest]!.gone) drop(kept[oldest]!);
+      for (const [name, moments] of this.#moments) {
+        const first = queues.get(name)![0]?.seq ?? Infinity;
+        moments.push({
+          oldest: first,
+          emptyAt: first === Infinity ? seq : moments.at(-1)!.emptyAt,
+        });
+      }
+    }
+  }
+
+  /** Every receipt names the message that it is for; under a key nothing is there twice or missing. */
+  checkReceipts(outcomes: Outcome[], once: boolean): void {
+    const ids = new Map<number, number[]>();
+    for (const { n, seq } of this.all) ids.set(n, [...ids.get(n) ?? [], seq]);
+    for (const { n, id, channel } of outcomes) {
+      const seqs = ids.get(n) ?? [];
+      if (seqs.length > 1) throw new Error(`message ${n} was published ${seqs.length} times`);
+      if (id === undefined) {
+        if (once) throw new Error(`message ${n} was never acknowledged`);
+        continue;
+      }
+      const seen = this.all[seqOf(id) - 1];
+      if (seen?.n !== n || seen.channel !== channel) throw new Error(`${id} is not message ${n}`);
+    }
+  }
+
+  /** Holds what a subscriber was told against what it must have been told. Gives how many gaps it was told of. */
+  check(subscriber: ChaosSubscriber): number {
+    let gaps = 0, last = 0;
+    for (const [index, session] of subscriber.sessions.entries()) {
+      const where = `session ${index} of a subscriber by ${subscriber.kind} to ` +
+        `${subscriber.channels}, since ${session.since}, open ${session.opening?.open}, ` +
+        `plan ${session.plan}: `;
+      if (session.opening === undefined) {
+        if (session.got.length > 0) throw new Error(where + "messages before the first envelope");
+        continue;
+      }
+      gaps += this.#checkGaps(subscriber, session, where);
+      this.#checkMessages(subscriber, session, where);
+      for (const { seq } of session.got) {
+        if (seq <= last) throw new Error(`${where}${seq} came again, after ${last}`);
+        last = seq;
+      }
+    }
+    for (const channel of subscriber.channels) this.#checkWhole(subscriber, channel);
+    return gaps;
+  }
+
+  /** Whatever ids it came back by: in the end it has every message since the beginning, or was told of a gap there. */
+  #checkWhole({ kind, sessions }: ChaosSubscriber, channel: string): void {
+    const opened = sessions.filter((session) => session.opening !== undefined);
+    const got = new Set(opened.flatMap((session) => session.got.map((m) => m.seq)));
+    const gaps = opened.filter(({ opening }) => opening!.lost[channel] !== undefined).map(range);
+    const [begin] = range(opened[0]!);
+    for (const { seq } of this.#between(channel, begin, Infinity)) {
+      if (got.has(seq)) continue;
+      const told = gaps.some(([from, open]) =>
+        from < seq && seq <= open && seq < this.#moments.get(channel)![open]!.oldest
+      );
+      if (!told) throw new Error(`a subscriber by ${kind} never got ${seq} of ${channel}, untold`);
+    }
+  }
+
+  /** A gap is told where something is missing, and nowhere else but on a channel that was forgotten since. */
+  #checkGaps({ channels }: ChaosSubscriber, session: Session, where: string): number {
+    const { gap, lost, channels: told } = session.opening!;
+    if (String(told) !== String(channels)) throw new Error(`${where}it was told of ${told}`);
+    const [from, open] = range(session);
+    for (const channel of channels) {
+      const { oldest, emptyAt } = this.#moments.get(channel)![open]!;
+      const missing = this.#between(channel, from, open).some((m) => m.seq < oldest);
+      const why = lost[channel];
+      if (missing && why !== "expired") {
+        throw new Error(`${where}${channel} lacks what is before ${oldest}, and it said ${why}`);
+      }
+      if (missing || why === undefined) continue;
+      if (emptyAt <= from || this.#firstForgotten > open) {
+        throw new Error(`${where}${channel} lacks nothing, and it said ${why}`);
+      }
+    }
+    const count = Object.keys(lost).length;
+    if (gap !== count > 0) throw new Error(`${where}gap is ${gap}, with ${count} channels`);
+    return count;
+  }
+
+  /** What came is a beginning of all that is remembered at the time, and all that follows. */
+  #checkMessages({ channels }: ChaosSubscriber, session: Session, where: string): void {
+    const [from, open] = range(session);
+    const wanted = channels.flatMap((channel) => {
+      const { oldest } = this.#moments.get(channel)![open]!;
+      return this.#between(channel, from, Infinity).filter((m) => m.seq >= oldest || m.seq > open);
+    }).sort((a, b) => a.seq - b.seq);
+    for (const [i, { seq, channel, n }] of session.got.entries()) {
+      const want = wanted[i];
+      if (want?.seq === seq && want.channel === channel && want.n === n) continue;
+      throw new Error(
+        `${where}message ${i} is ${seq} (${channel}, ${n}), ` +
+          `not ${want?.seq} (${want?.channel}, ${want?.n})`,
+      );
+    }
+  }
+
+  #between(channel: string, from: number, to: number): Witnessed[] {
+    const all = this.#byChannel.get(channel)!;
+    let low = 0, high = all.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (all[middle]!.seq <= from) low = middle + 1;
+      else high = middle;
+    }
+    let end = low;
+    while (end < all.length && all[end]!.seq <= to) end++;
+    return all.slice(low, end);
+  }
+}
+
+/** From where on a session wanted to hear, and where it opened. */
+function range({ since, opening }: Session): [from: number, open: number] {
+  const open = seqOf(opening!.open);
+  return [since === undefined ? open : since === "all" ? 0 : seqOf(since), open];
+}
