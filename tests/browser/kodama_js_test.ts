@@ -6,25 +6,45 @@ import { post } from "../tools/channels.ts";
 import { testService } from "../tools/service.ts";
 import { browserTest } from "./chromium.ts";
 
+const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+
+/** The code of the README's first block that holds something, for a service, as a page's script may run it. */
+function readmeCode(holds: string, url: string): string {
+  const blocks = [...readme.matchAll(/^```(?:js ignore|html)\n(.*?)^```$/gms)].map((m) => m[1]!);
+  const code = blocks.find((block) => block.includes(holds))!.replace(/<\/?script.*?>/g, "");
+  const imported = code.replace(/import (\{.*?\}) from ("\S+")/, "const $1 = await import($2)");
+  return `(async () => {${imported.replaceAll("http://127.0.0.1:9999/", url)}})()`;
+}
+
 browserTest("the README's lines subscribe, under the policy of the page", async (tab) => {
   await using service = testService();
   const { page } = tab;
+  await post(service, "btc", '{"price":42}', "application/json");
   await page.goto(service.url);
-  const open = page.waitForEvent("console", (message) => message.text() === "open");
-  await page.evaluate(`(async () => {
-    const { subscribe } = await import("/-/assets/kodama.js");
-    subscribe("/btc,eth", {
-      onmessage: ({ channel, data }) => console.log(channel, JSON.stringify(data)),
-      ongap: (lost) => console.log(lost),
-      onstate: ({ name }) => console.log(name),
-    });
-  })()`);
-  await open;
-  for (const [channel, body] of [["btc", '{"price":42}'], ["eth", "7"]] as const) {
-    const told = page.waitForEvent("console", (message) => message.text() === `${channel} ${body}`);
-    await post(service, channel, body, "application/json");
-    await told;
-  }
+  const says = (text: string) =>
+    page.waitForEvent("console", (message) => message.text().includes(text));
+  let told = says("btc {price: 42}");
+  await page.evaluate(readmeCode("kodama.js", service.url));
+  await told;
+  told = says("eth 7");
+  const { id } = await post(service, "eth", "7", "application/json");
+  await told;
+  assertEquals(await page.evaluate("localStorage.cursor"), id);
+  assertEquals(tab.complaints, []);
+});
+
+browserTest("the README's line for Server-Sent Events hears messages", async (tab) => {
+  await using service = testService();
+  const { page } = tab;
+  await page.goto(service.url);
+  const says = (text: string) =>
+    page.waitForEvent("console", (message) => message.text().includes(text));
+  let told = says("gap: false");
+  await page.evaluate(readmeCode("EventSource", service.url));
+  await told;
+  told = says("ch: btc, data: 42");
+  await post(service, "btc", "42");
+  await told;
   assertEquals(tab.complaints, []);
 });
 
