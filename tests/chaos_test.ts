@@ -11,7 +11,7 @@ for (const { what, share, gaps, ...memory } of MEMORIES) {
       seed,
       messages: MESSAGES * share,
       subscribers: 50,
-      deadline: 25_000,
+      deadline: 120_000,
       ...memory,
     });
     // The run was one of the kind that it was meant to be.

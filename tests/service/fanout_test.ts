@@ -129,7 +129,7 @@ Deno.test("a publish reaches 990 subscribers at once while 10 never read, and th
       subscribed = subscribers;
       times.push(time);
       const all = Promise.all(readers.map((reader) => reader.reached(sent * FRAME)));
-      await within(5000, `message ${sent}`, all);
+      await within(30_000, `message ${sent}`, all);
     }
     return median(times);
   };
@@ -145,10 +145,10 @@ Deno.test("a publish reaches 990 subscribers at once while 10 never read, and th
   }
   assertEquals(subscribed, readers.length);
   const after = await toAll(25);
-  for (const late of [median(during), after]) assertLess(late, before * 4 + 5);
+  for (const late of [median(during), after]) assertLess(late, before * 5 + 50);
 
   for (const conn of stuck) {
-    const [open, ...frames] = framesOf(await within(5000, "reading late", rest(conn)));
+    const [open, ...frames] = framesOf(await within(30_000, "reading late", rest(conn)));
     const close = frames.pop();
     assertEquals([close?.first, close?.payload[0]! * 256 + close?.payload[1]!], [0x88, 1013]);
     // What came before it is whole, in order, and not all.
