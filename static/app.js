@@ -107,7 +107,8 @@ function say(data) {
 }
 
 const talk = createTalk(element, (key) => {
-  if (frames.choose(key)) tabs.show("frames");
+  frames.choose(key);
+  tabs.show("frames");
 });
 const composer = createComposer(element, { say, note: talk.note, target: () => target, token });
 

@@ -66,7 +66,7 @@ export function createBitGrid(place) {
   function segment(id, from, until, all, first, size) {
     const cells = [];
     for (let at = from; at < until; at++) {
-      const bit = h("span.bit", {}, all[at]);
+      const bit = h("span.bit", { "data-bit": all[at] });
       if (before && before[at] !== all[at]) bit.classList.add("changed");
       if (at % 8 === 7 && at + 1 < until) bit.classList.add("octet");
       cells.push(bit);
@@ -76,7 +76,7 @@ export function createBitGrid(place) {
       ? {
         type: "button",
         tabindex: -1,
-        "aria-label": `${t().fields[id]}, ${count(size)}: ${sense(id)}`,
+        "aria-label": `${labels[id]}, ${count(size)}: ${sense(id)}`,
       }
       : { "aria-hidden": "true" };
     const part = h(

@@ -28,6 +28,8 @@ export function createFrameList(list, on) {
   /** Until somebody chooses, the first frame is shown, then the first that is masked. */
   let free = true;
   let frame = 0;
+  /** The message whose frame was asked for before it was here. */
+  let wanted;
 
   function enqueue(make) {
     queue.push(make);
@@ -41,6 +43,12 @@ export function createFrameList(list, on) {
       const row = createFrameRow(record);
       records.set(row.id, record);
       if (record.message?.key && record.part === 1) messages.set(record.message.key, row.id);
+      if (wanted && record.message?.key === wanted) {
+        free = false;
+        wanted = undefined;
+        select(row);
+        return row;
+      }
       const better = record.frame.masked && !isControl(record.frame.opcode);
       if (free && (!chosen || better)) {
         free = !better;
@@ -93,6 +101,7 @@ export function createFrameList(list, on) {
   function byHand(row) {
     if (!row) return false;
     free = false;
+    wanted = undefined;
     select(row);
     row.scrollIntoView({ block: "nearest" });
     return true;
@@ -118,10 +127,10 @@ export function createFrameList(list, on) {
   });
   name();
 
-  /** Chooses the frame of a message, if it is there. */
+  /** Chooses the frame of a message: now, or as soon as the tap has told of it. */
   function choose(key) {
     if (queue.length > 0) flush();
-    return byHand(document.getElementById(messages.get(key)));
+    if (!byHand(document.getElementById(messages.get(key)))) wanted = key;
   }
 
   return { add, note, choose };

@@ -29,7 +29,7 @@ export function createHandshakeView(place) {
     place.replaceChildren(...[
       !request && h("p.quiet", {}, words.example),
       ...request ? head(words.request, request, words.first.request) : [],
-      ...response ? head(words.response, response, words.first.response) : [],
+      ...response ? head(words.response, response, words.first.response, request) : [],
       ...steps ? [h("h3", {}, words.accept), steps] : [],
       ...response ? agreed(response, request) : [],
     ].filter(Boolean));
@@ -47,7 +47,8 @@ export function createHandshakeView(place) {
   };
 }
 
-function head(title, { first, fields }, note) {
+/** @param {object} [before] A head that has explained its fields. */
+function head(title, { first, fields }, note, before) {
   const known = t().handshake.fields;
   const lines = fields.filter(({ name }) => name.toLowerCase() in known);
   const rest = fields.filter(({ name }) => !(name.toLowerCase() in known));
@@ -55,9 +56,8 @@ function head(title, { first, fields }, note) {
   const parts = [h("li", {}, h("code.first", {}, first), h("p", {}, note))];
   for (const field of lines) {
     const name = field.name.toLowerCase();
-    parts.push(
-      h("li", { "data-name": name }, h("code", {}, ...line(field)), h("p", {}, known[name])),
-    );
+    const meaning = before?.get(name) ? undefined : h("p", {}, known[name]);
+    parts.push(h("li", { "data-name": name }, h("code", {}, ...line(field)), meaning));
   }
   const list = h("ol.head", { role: "list" }, ...parts);
   if (rest.length === 0) return [h("h3", {}, title), list];

@@ -9,9 +9,13 @@ const most = 64 * 1024; // bytes shown
  * @returns {Promise<{ bytes: Uint8Array, cut: boolean } | undefined>} `undefined` if it does not inflate.
  */
 export async function inflate(data) {
-  const stream = new Blob([data, new Uint8Array([...tail, ...end])]).stream()
-    .pipeThrough(new DecompressionStream("deflate-raw"));
-  const reader = stream.getReader();
+  return await read(new Blob([data, new Uint8Array([...tail, ...end])])) ??
+    // 7.2.3.4: a message may end with a last block of its own, and an octet behind it.
+    await read(new Blob([data.subarray(0, -1)]));
+}
+
+async function read(blob) {
+  const reader = blob.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   const parts = [];
   let size = 0;
   try {
@@ -23,8 +27,7 @@ export async function inflate(data) {
     }
     if (size > most) await reader.cancel();
   } catch {
-    // A message may end with a last block of its own (7.2.3.4): then ours is one too many.
-    if (size === 0) return undefined;
+    return undefined;
   }
   const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
   return { bytes: bytes.subarray(0, most), cut: size > most };

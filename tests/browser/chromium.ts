@@ -1,7 +1,7 @@
 /**
  * The Chromium of this machine, driven by Playwright.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
 // Playwright asks on import, for a feature not used here, whether this is WSL, and reads below
 // /proc/sys for it, which Deno grants to nobody by folder. This is its switch to ask later.
@@ -24,10 +24,19 @@ function isFile(path: string): boolean {
   }
 }
 
-const executablePath = places.find((path) => path !== undefined && isFile(path));
+/** Where it is, if it is. */
+export const executablePath = places.find((path) => path !== undefined && isFile(path));
 
-async function launch(): Promise<Browser> {
-  return await chromium.launch({
+let shared: Promise<Browser> | undefined;
+
+/** The browser of all tests of a file. */
+function browser(): Promise<Browser> {
+  return shared ??= launch();
+}
+
+/** Starts a browser. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({
     executablePath: executablePath!,
     args: [
       "--no-sandbox",
@@ -42,15 +51,27 @@ async function launch(): Promise<Browser> {
   });
 }
 
-/** A page in a browser of its own, and what it complained about. */
+// There are no tests where the page's pictures are taken.
+Deno.test.afterAll?.(async () => {
+  await (await shared)?.close();
+});
+
+/** A page in a profile of its own, and what it complained about. */
 export interface Tab {
   page: Page;
   /** Errors of scripts, failed loads, violations of the Content-Security-Policy. */
   complaints: string[];
 }
 
-/** Declares a test with a tab. It is ignored where there is no Chromium. */
-export function browserTest(name: string, test: (tab: Tab) => Promise<void>): void {
+/**
+ * Declares a test with a tab. It is ignored where there is no Chromium.
+ * @param profile What the browser says of its user: languages, colours, size.
+ */
+export function browserTest(
+  name: string,
+  test: (tab: Tab) => Promise<void>,
+  profile: BrowserContextOptions = {},
+): void {
   Deno.test({
     name,
     ignore: executablePath === undefined,
@@ -58,9 +79,9 @@ export function browserTest(name: string, test: (tab: Tab) => Promise<void>): vo
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      const browser = await launch();
+      const context = await (await browser()).newContext(profile);
       try {
-        const page = await browser.newPage();
+        const page = await context.newPage();
         page.setDefaultTimeout(15_000);
         const complaints: string[] = [];
         page.on("pageerror", (error) => complaints.push(error.message));
@@ -72,7 +93,7 @@ export function browserTest(name: string, test: (tab: Tab) => Promise<void>): vo
         });
         await test({ page, complaints });
       } finally {
-        await browser.close();
+        await context.close();
       }
     },
   });
