@@ -30,6 +30,7 @@ export function createFrameList(list, on) {
   let frame = 0;
   /** The message whose frame was asked for before it was here. */
   let wanted;
+  let following = true;
 
   function enqueue(make) {
     queue.push(make);
@@ -65,7 +66,6 @@ export function createFrameList(list, on) {
 
   function flush() {
     frame = 0;
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < nearEnd;
     for (const make of queue.splice(0)) {
       if (!chunk || chunk.childElementCount === perChunk) {
         chunk?.classList.add("full");
@@ -74,8 +74,15 @@ export function createFrameList(list, on) {
       chunk.append(make());
     }
     while (list.childElementCount > maxFrames / perChunk) forget(list.firstElementChild);
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (following) toEnd();
   }
+
+  const toEnd = () => list.scrollTop = list.scrollHeight;
+  list.addEventListener("scroll", () => {
+    following = list.scrollHeight - list.scrollTop - list.clientHeight < nearEnd;
+  }, { passive: true });
+  // Also when the list comes into view.
+  new ResizeObserver(() => following && toEnd()).observe(list);
 
   function forget(old) {
     for (const row of old.children) {

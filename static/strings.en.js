@@ -162,7 +162,7 @@ export const strings = {
     empty: "No frame yet.",
     fragment: (n) => `fragment ${n}`,
     last: (n) => `fragment ${n}, the last`,
-    compressed: "compressed",
+    compressed: "deflated",
     at: (ms) => `${number.format(ms)} ms`,
     bits: "Bits",
     bitsHint: "Left and right arrow keys go from field to field.",

@@ -221,7 +221,7 @@ export const strings = {
         : "0：メッセージは圧縮されていません。",
     rsv: "0：予約ビット。いま使われている拡張では意味を持ちません。",
     opcode: (code, name) =>
-      `${code}:${name}${
+      `${code}：${name}${
         code >= 8 ? "。制御フレームです" : code === 0 ? "。前のフレームの続きです" : ""
       }。`,
     mask: (on) =>
