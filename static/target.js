@@ -70,7 +70,7 @@ export function curlOf(origin, target, text) {
   const quote = (value) => `'${value.replaceAll("'", `'\\''`)}'`;
   const { path, type } = publication(target, text);
   const url = /[^\w/.:~%-]/.test(path) ? quote(origin + path) : origin + path;
-  return type === "application/json"
-    ? `curl --json ${quote(text)} ${url}`
-    : `curl -H 'Content-Type: text/plain' --data-raw ${quote(text)} ${url}`;
+  if (type === "application/json") return `curl --json ${quote(text)} ${url}`;
+  // Whatever is not JSON or bytes is text; curl takes `@…` for a file.
+  return `curl ${text.startsWith("@") ? "--data-raw" : "-d"} ${quote(text)} ${url}`;
 }

@@ -4,9 +4,8 @@
 import { assertEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { testService } from "../tools/service.ts";
 import { browserTest } from "./chromium.ts";
-import { state } from "./tools.ts";
+import { pageService, state } from "./tools.ts";
 
 /** What is wrong with what is on show, as `rule: element`. */
 async function faults(page: Page): Promise<string[]> {
@@ -20,7 +19,7 @@ async function faults(page: Page): Promise<string[]> {
 for (const locale of ["en", "ja"]) {
   for (const colorScheme of ["light", "dark"] as const) {
     browserTest(`axe finds nothing serious: ${locale}, ${colorScheme}`, async ({ page }) => {
-      await using service = testService();
+      await using service = pageService();
       await page.goto(service.url);
       await page.locator(".frame-row.out").first().waitFor({ state: "attached" });
       // Axe sees colours as they are at that instant: nothing may be on its way.
@@ -39,7 +38,7 @@ for (const locale of ["en", "ja"]) {
 browserTest(
   "axe finds nothing serious in a channel, and tabs go by arrow keys",
   async ({ page }) => {
-    await using service = testService();
+    await using service = pageService();
     await page.goto(`${service.url}news?since=all`);
     await page.locator(".row.in").first().waitFor();
     await page.emulateMedia({ reducedMotion: "reduce" });

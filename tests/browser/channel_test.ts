@@ -3,9 +3,8 @@
  */
 import { assertEquals } from "@std/assert";
 import { addressOf, curlOf, pathOf, publication, targetOf } from "../../static/target.js";
-import { testService } from "../tools/service.ts";
 import { browserTest } from "./chromium.ts";
-import { openWide } from "./tools.ts";
+import { openWide, pageService } from "./tools.ts";
 
 const channel = { kind: "channel" as const, channel: "a/b", mode: "raw" as const, since: "" };
 
@@ -32,7 +31,7 @@ Deno.test("curlOf() quotes for a shell, and says JSON where it is", () => {
   const at = "http://localhost:9999";
   assertEquals(
     curlOf(at, channel, "it's"),
-    `curl -H 'Content-Type: text/plain' --data-raw 'it'\\''s' http://localhost:9999/a/b`,
+    `curl -d 'it'\\''s' http://localhost:9999/a/b`,
   );
   assertEquals(curlOf(at, channel, '{"n":1}'), `curl --json '{"n":1}' http://localhost:9999/a/b`);
   assertEquals(publication(channel, "12").type, "text/plain");
@@ -41,7 +40,7 @@ Deno.test("curlOf() quotes for a shell, and says JSON where it is", () => {
 browserTest(
   "a channel's messages arrive live; what is published is sent as curl would",
   async (tab) => {
-    await using service = testService();
+    await using service = pageService();
     const { page } = tab;
     await openWide(page, `${service.url}news`);
     await page.locator(".row.note").getByText("open /news").waitFor();
@@ -71,7 +70,7 @@ browserTest(
 );
 
 browserTest("a channel is chosen by name; envelopes bring what was missed", async (tab) => {
-  await using service = testService();
+  await using service = pageService();
   const { page } = tab;
   for (const body of ["one", '{"n":2}']) {
     const headers = { "Content-Type": body[0] === "{" ? "application/json" : "text/plain" };
@@ -96,7 +95,7 @@ browserTest("a channel is chosen by name; envelopes bring what was missed", asyn
 });
 
 browserTest("a name that no channel can have is refused before it is asked for", async (tab) => {
-  await using service = testService();
+  await using service = pageService();
   const { page } = tab;
   await openWide(page, service.url);
   await page.getByRole("radio", { name: "Channel" }).check();

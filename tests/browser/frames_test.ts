@@ -5,9 +5,8 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import { deflate } from "../../lib/websocket/deflate.ts";
 import { hex, noise, toHex, utf8 } from "../tools/bytes.ts";
 import { clientClose, clientFrame } from "../tools/frames.ts";
-import { testService } from "../tools/service.ts";
 import { browserTest } from "./chromium.ts";
-import { fields, frames, octets, openWide, tapOf, tappedClient } from "./tools.ts";
+import { fields, frames, octets, openWide, pageService, tapOf, tappedClient } from "./tools.ts";
 
 async function say(page: import("playwright-core").Page, text: string): Promise<void> {
   const field = page.getByRole("textbox", { name: "Text to send" });
@@ -16,7 +15,7 @@ async function say(page: import("playwright-core").Page, text: string): Promise<
 }
 
 browserTest("Hello is shown as the bytes that crossed the wire, there and back", async (tab) => {
-  await using service = testService("--deflate", "off");
+  await using service = pageService("--deflate", "off");
   const { page } = tab;
   await openWide(page, `${service.url}#echo`);
   await say(page, "Hello");
@@ -47,7 +46,7 @@ browserTest("Hello is shown as the bytes that crossed the wire, there and back",
 browserTest(
   "a message leads from the talk to its frame; a compressed one is inflated",
   async ({ page }) => {
-    await using service = testService();
+    await using service = pageService();
     await openWide(page, `${service.url}#echo`);
     const text = "Hello, 木霊! ".repeat(30);
     await say(page, text);
@@ -62,7 +61,7 @@ browserTest(
 );
 
 browserTest("another key changes every masked byte, and not the message", async ({ page }) => {
-  await using service = testService("--deflate", "off");
+  await using service = pageService("--deflate", "off");
   await openWide(page, `${service.url}#echo`);
   await say(page, "masked by chance");
   await frames(page, "out", "masked by chance").click();
@@ -83,7 +82,7 @@ browserTest("another key changes every masked byte, and not the message", async 
 });
 
 browserTest("arrow keys go from field to field, and each says what it means", async ({ page }) => {
-  await using service = testService();
+  await using service = pageService();
   await openWide(page, service.url);
   await frames(page, "in", "echo 1").click();
   const meaning = page.locator(".meaning");
@@ -106,7 +105,7 @@ browserTest("arrow keys go from field to field, and each says what it means", as
 });
 
 browserTest("what no browser sends: fragments, long lengths, binary, ping, close", async (tab) => {
-  await using service = testService();
+  await using service = pageService();
   const { page } = tab;
   await openWide(page, service.url);
   await page.getByRole("switch", { name: "Answer each echo" }).uncheck();
@@ -150,7 +149,7 @@ browserTest("what no browser sends: fragments, long lengths, binary, ping, close
 browserTest(
   "a message that leans on earlier ones is not inflated, and the page says why",
   async ({ page }) => {
-    await using service = testService("--deflate", "takeover");
+    await using service = pageService("--deflate", "takeover");
     await openWide(page, `${service.url}#echo`);
     await say(page, "Hello");
     await page.locator(".frame-row.out").first().click();
@@ -160,7 +159,7 @@ browserTest(
 );
 
 browserTest("a binary file comes back from the echo as it was", async ({ page }) => {
-  await using service = testService("--deflate", "off");
+  await using service = pageService("--deflate", "off");
   await openWide(page, `${service.url}#echo`);
   const buffer = noise(40);
   await page.locator("#file").setInputFiles({

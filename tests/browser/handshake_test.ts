@@ -3,9 +3,8 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { acceptOf, deflateOf, exampleKey, parseHead } from "../../static/handshake.js";
-import { testService } from "../tools/service.ts";
 import { browserTest } from "./chromium.ts";
-import { openWide } from "./tools.ts";
+import { openWide, pageService } from "./tools.ts";
 
 Deno.test("acceptOf() makes the RFC's accept of the RFC's key (4.2.2)", async () => {
   const { sha1, accept } = await acceptOf(exampleKey);
@@ -30,7 +29,7 @@ Deno.test("parseHead() joins the values of a field that came twice", () => {
 });
 
 browserTest("the accept that is computed equals the one that was received", async (tab) => {
-  await using service = testService();
+  await using service = pageService();
   const { page } = tab;
   await openWide(page, service.url);
   const handshake = page.getByRole("region", { name: "Handshake" });
@@ -52,7 +51,7 @@ browserTest("the accept that is computed equals the one that was received", asyn
 browserTest(
   "without compression and with a subprotocol the handshake says so",
   async ({ page }) => {
-    await using service = testService("--deflate", "off");
+    await using service = pageService("--deflate", "off");
     await openWide(page, `${service.url}news?mode=envelope`);
     await page.getByText("No extension: every message is sent as it is.").waitFor();
     await page.getByText("Subprotocol kodama.v1: messages are JSON envelopes.").waitFor();
@@ -62,7 +61,7 @@ browserTest(
 browserTest(
   "without the tap the page says so kindly, works, and shows the RFC's examples",
   async ({ page }) => {
-    await using service = testService("--tap", "off");
+    await using service = pageService("--tap", "off");
     await openWide(page, service.url);
     await page.locator(".row.out").getByText("client: echo 1").waitFor();
     await page.locator("#frames-notice").getByText("does not show its wire").waitFor();

@@ -4,9 +4,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { strings as en } from "../../static/strings.en.js";
 import { strings as ja } from "../../static/strings.ja.js";
-import { testService } from "../tools/service.ts";
 import { browserTest } from "./chromium.ts";
-import { openWide } from "./tools.ts";
+import { openWide, pageService } from "./tools.ts";
 
 /** The keys of nested strings, with what stands there. */
 function shape(strings: object, path = ""): string[] {
@@ -30,7 +29,7 @@ Deno.test("index.html says in English what strings.en.js says", () => {
 });
 
 browserTest("a Japanese browser gets Japanese, and may switch for good", async (tab) => {
-  await using service = testService();
+  await using service = pageService();
   const { page } = tab;
   await openWide(page, service.url);
   await page.getByRole("heading", { name: "ハンドシェイク" }).waitFor();
@@ -50,7 +49,7 @@ browserTest("a Japanese browser gets Japanese, and may switch for good", async (
 }, { locale: "ja-JP" });
 
 browserTest("a theme is chosen, and remembered", async ({ page }) => {
-  await using service = testService();
+  await using service = pageService();
   await openWide(page, service.url);
   const paper = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
   const dark = await paper();

@@ -3,9 +3,8 @@
  */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import type { Page } from "playwright-core";
-import { testService } from "../tools/service.ts";
 import { browserTest } from "./chromium.ts";
-import { openWide } from "./tools.ts";
+import { openWide, pageService } from "./tools.ts";
 
 /** Milliseconds from the next event of a kind to the paint that follows, the shortest of some attempts. */
 async function untilPaint(
@@ -33,7 +32,7 @@ async function untilPaint(
 browserTest(
   "10,000 messages leave the page quick: filter and frames within 100 ms",
   async (tab) => {
-    await using service = testService("--message-rate", "0");
+    await using service = pageService("--message-rate", "0");
     const { page } = tab;
     await openWide(page, `${service.url}load`);
     const publisher = new WebSocket(`${service.url}load`);
@@ -64,7 +63,7 @@ browserTest(
 browserTest(
   "messages wait while the page is paused; they can be filtered, copied, cleared",
   async (tab) => {
-    await using service = testService("--ticker-interval", "200ms");
+    await using service = pageService("--ticker-interval", "200ms");
     const { page } = tab;
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await openWide(page, service.url);

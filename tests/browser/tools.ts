@@ -5,7 +5,12 @@
 import { assert } from "@std/assert";
 import type { Locator, Page } from "playwright-core";
 import { RawClient } from "../tools/raw.ts";
-import type { TestService } from "../tools/service.ts";
+import { type TestService, testService } from "../tools/service.ts";
+
+/** A service that ends at once: the page is still open then, and would be waited for. */
+export function pageService(...flags: string[]): TestService {
+  return testService("--drain", "0s", ...flags);
+}
 
 /** Waits for the state that the page shows, in words. */
 export async function state(page: Page, words: string): Promise<void> {
