@@ -37,7 +37,10 @@ let as; // the number that marks the page's connection in its request line, if i
 let nth = { in: 0, out: 0 };
 
 const wire = createWireLog({
-  heads: (conn) => handshake.show(conn),
+  heads(conn) {
+    notice.seen();
+    handshake.show(conn);
+  },
   frame(record) {
     notice.seen();
     frames.add(record);

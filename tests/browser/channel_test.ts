@@ -44,6 +44,8 @@ browserTest(
     const { page } = tab;
     await openWide(page, `${service.url}news`);
     await page.locator(".row.note").getByText("open /news").waitFor();
+    // A wire on which nothing has been said yet is in sight all the same.
+    await page.locator("#frames-notice").waitFor({ state: "hidden" });
     const post = (body: string) => fetch(`${service.url}news`, { method: "POST", body });
     await (await post("from outside")).body?.cancel();
     await page.locator(".row.in").getByText("from outside", { exact: true }).waitFor();
