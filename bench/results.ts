@@ -2,7 +2,8 @@
  * What a comparison found: the medians, and whether they are what was asked.
  * @module
  */
-import { type Figures, type Row, ROWS, type Target } from "./rows.ts";
+import type { Rounds } from "./measure.ts";
+import { type Row, ROWS, type Target } from "./rows.ts";
 import type { Peer } from "./servers.ts";
 
 /** What was measured of one row. */
@@ -10,7 +11,7 @@ export interface RowResult {
   /** Which row. */
   id: string;
   /** All rounds of each server. */
-  rounds: Partial<Record<Peer, Figures[]>>;
+  rounds: Rounds;
 }
 
 /** A whole comparison: `results.json`. */
@@ -75,5 +76,6 @@ export function short(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "–";
   if (value >= 1000) return Math.round(value).toLocaleString("en");
   if (value === 0 || value >= 100) return value.toFixed(0);
+  if (value < 0.1) return value.toPrecision(2);
   return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
 }

@@ -19,7 +19,9 @@ export interface RunningServer extends AsyncDisposable {
   pid: number;
 }
 
-const folder = `${Deno.env.get("TMPDIR") ?? "/tmp"}/kodama-bench-${VERSIONS.ws}-${VERSIONS.bun}`;
+/** Where the peers that are npm packages are. */
+const folder = () =>
+  `${Deno.env.get("TMPDIR") ?? "/tmp"}/kodama-bench-${VERSIONS.ws}-${VERSIONS.bun}`;
 const arch = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
 const bunPackage = `@oven/bun-${Deno.build.os}-${arch}`;
 const here = (path: string) => new URL(path, import.meta.url).pathname;
@@ -27,15 +29,15 @@ const here = (path: string) => new URL(path, import.meta.url).pathname;
 /** Installs the peers that are npm packages, into a temporary folder, unless they are there. */
 async function install(): Promise<void> {
   try {
-    await Deno.stat(`${folder}/node_modules/${bunPackage}/bin/bun`);
-    await Deno.stat(`${folder}/node_modules/ws`);
+    await Deno.stat(`${folder()}/node_modules/${bunPackage}/bin/bun`);
+    await Deno.stat(`${folder()}/node_modules/ws`);
     return;
   } catch { /* not there yet */ }
-  await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(folder(), { recursive: true });
   const { success, stderr } = await new Deno.Command("npm", {
     // The package `bun` downloads this one when it is installed; here no script runs.
     args: [
-      ...["install", "--no-save", "--ignore-scripts", "--prefix", folder],
+      ...["install", "--no-save", "--ignore-scripts", "--prefix", folder()],
       ...[`ws@${VERSIONS.ws}`, `${bunPackage}@${VERSIONS.bun}`],
     ],
   }).output();
@@ -68,11 +70,11 @@ export function commandOf(peer: Peer, before = ""): string[] {
     case "tcp":
       return [...deno, "--allow-net", here("peers/tcp.ts")];
     case "ws":
-      return ["node", here("peers/ws_node.mjs"), folder];
+      return ["node", here("peers/ws_node.mjs"), folder()];
     case "bun":
     case "bun-send":
       return [
-        `${folder}/node_modules/${bunPackage}/bin/bun`,
+        `${folder()}/node_modules/${bunPackage}/bin/bun`,
         here("peers/bun.ts"),
         peer === "bun" ? "publish" : "send",
       ];

@@ -1,0 +1,19 @@
+import { assertEquals } from "@std/assert";
+import { performancePage, pictures } from "../bench/report.ts";
+
+const docs = new URL("../docs/", import.meta.url);
+
+Deno.test("docs/performance.md says what bench/results.json and bench/scale.json say", () => {
+  const page = Deno.readTextFileSync(new URL("performance.md", docs));
+  assertEquals(performancePage(page), page, "deno task bench:report writes it");
+});
+
+Deno.test("the pictures of docs/performance.md are drawn from bench/scale.json", () => {
+  for (const [name, text] of pictures()) {
+    assertEquals(
+      Deno.readTextFileSync(new URL(name, docs)),
+      text,
+      "deno task bench:report draws it",
+    );
+  }
+});
