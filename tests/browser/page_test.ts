@@ -12,7 +12,7 @@ const sent = (page: Page, text: string) =>
   page.locator(".row.out .text").getByText(text, { exact: true }).first();
 
 browserTest("the page loads without a complaint, and the echoes arrive", async (tab) => {
-  await using service = pageService();
+  await using service = pageService("--ticker-interval", "200ms");
   await tab.page.goto(service.url);
   await state(tab.page, "Open");
   await received(tab.page, "echo 1").waitFor();
@@ -89,7 +89,7 @@ browserTest("the button disconnects for good, and connects again", async ({ page
 });
 
 browserTest("it follows the messages until the reader scrolls up", async ({ page }) => {
-  await using service = pageService("--ticker-interval", "100ms");
+  await using service = pageService("--ticker-interval", "50ms");
   await page.setViewportSize({ width: 360, height: 640 });
   await page.goto(service.url);
   const log = page.getByRole("log");
