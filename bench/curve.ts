@@ -2,8 +2,7 @@
  * Curves as SVG: sizes along a logarithmic axis, the cost of a unit upwards, and the band that it should stay in.
  * @module
  */
-import { short } from "./results.ts";
-import { BOUND, costs, type Point } from "./scale_results.ts";
+import { BOUND, costs, growth, type Point } from "./scale_results.ts";
 import type { Series } from "./series.ts";
 
 const WIDTH = 640, HEIGHT = 280, LEFT = 56, RIGHT = 84, TOP = 40, BOTTOM = 44;
@@ -14,11 +13,14 @@ text{fill:currentColor}.axis,.grid{stroke:currentColor;stroke-width:1}.grid{opac
 polyline{fill:none!important;stroke-width:2}.name{stroke:none}.title{font-weight:600}.end{text-anchor:end}.mid{text-anchor:middle}
 @media(prefers-color-scheme:dark){svg{color:#e6ebe4;background:#131916}.kodama{stroke:#6fd09c;fill:#6fd09c}.band{fill:#6fd09c}}`;
 
-/** A size, as short as it can be said. */
-function label(size: number, bytes: boolean): string {
-  if (bytes && size >= 1 << 20) return `${size >> 20} MiB`;
-  if (bytes && size >= 1024) return `${size >> 10} KiB`;
-  return size >= 1000 ? `${size / 1000}k` : bytes ? `${size} B` : `${size}`;
+/** A number, as short as it can be said. */
+function label(value: number): string {
+  return value >= 1e6 ? `${value / 1e6}M` : value >= 1000 ? `${value / 1000}k` : `${value}`;
+}
+
+/** A size in bytes, likewise. */
+function bytesLabel(size: number): string {
+  return size >= 1 << 20 ? `${size >> 20} MiB` : size >= 1024 ? `${size >> 10} KiB` : `${size} B`;
 }
 
 /** About four round numbers from 0 to `most`, or powers of ten from `least` on a logarithmic axis. */
@@ -53,19 +55,23 @@ export function curve(series: Series, points: readonly Point[]): string {
   for (const tick of upward) {
     const height = at(y(tick));
     parts.push(`<path class="grid" d="M${LEFT} ${height}H${WIDTH - RIGHT}"/>`);
-    parts.push(`<text class="end" x="${LEFT - 8}" y="${at(y(tick) + 4)}">${short(tick)}</text>`);
+    parts.push(`<text class="end" x="${LEFT - 8}" y="${at(y(tick) + 4)}">${label(tick)}</text>`);
   }
   for (const size of series.sizes) {
-    const text = label(size, series.id === "sizes");
+    const text = series.id === "sizes" ? bytesLabel(size) : label(size);
     parts.push(`<text class="mid" x="${at(x(size))}" y="${HEIGHT - BOTTOM + 18}">${text}</text>`);
   }
   parts.push(`<path class="axis" d="M${LEFT} ${HEIGHT - BOTTOM}H${WIDTH - RIGHT}"/>`);
-  if (!line) {
-    const cheapest = Math.min(...lines[0]!.all.map(({ cost }) => cost));
-    const high = y(Math.min(top, cheapest * BOUND));
-    const box = `x="${LEFT}" y="${at(high)}" width="${WIDTH - LEFT - RIGHT}"`;
-    parts.push(`<rect class="band" ${box} height="${at(y(cheapest) - high)}"/>`);
-  }
+  // From what the cost is held to, to where it should stay below.
+  const held = growth(series, points).map(({ size, ratio }, i) => ({
+    at: at(x(size)),
+    cost: lines[0]!.all[i]!.cost / ratio,
+  }));
+  const edge = (factor: number) =>
+    held.map((h) => `${h.at},${at(y(Math.min(top, h.cost * factor)))}`);
+  parts.push(
+    `<polygon class="band" points="${[...edge(1), ...edge(BOUND).reverse()].join(" ")}"/>`,
+  );
   for (const { peer, all } of lines) {
     const places = all.map(({ size, cost }) => [at(x(size)), at(y(cost))] as const);
     parts.push(`<polyline class="${peer}" points="${places.map((p) => p.join(",")).join(" ")}"/>`);
