@@ -79,12 +79,13 @@ Deno.test("Socket keeps a peer that reads slowly but steadily", async () => {
   const recorder = new Recorder({
     open: (socket) => void socket.send(new Uint8Array(size)),
   });
-  const settings = { writeTimeout: 150, pingInterval: 60, pingTimeout: 60_000 };
+  // All of it takes longer than writeTimeout, each step of it much less.
+  const settings = { writeTimeout: 1000, pingInterval: 60, pingTimeout: 60_000 };
   await using server = new TestServer(webSocket(recorder), settings);
   using client = await WebSocketClient.open(server);
   for (let wanted = 2 << 20; wanted < size; wanted += 2 << 20) {
     await client.raw.until((received) => received.length > wanted);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 120));
   }
   assertEquals((await client.next())?.payload.length, size);
   assertEquals(recorder.log, ["open"]);
