@@ -76,6 +76,6 @@ export function short(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return "–";
   if (value >= 1000) return Math.round(value).toLocaleString("en");
   if (value === 0 || value >= 100) return value.toFixed(0);
-  if (value < 0.1) return value.toPrecision(2);
+  if (value < 0.01) return value.toPrecision(2);
   return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
 }

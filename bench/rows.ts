@@ -52,7 +52,8 @@ const WEBSOCKET = ["kodama", "deno", "ws", "bun"] as const;
 
 /** How busy both sides were, and the rest of the machine, in cores. */
 function shares({ serverCpu, loadCpu, otherCpu, seconds }: Usage): Figures {
-  return { server: serverCpu / seconds, load: loadCpu / seconds, others: otherCpu / seconds };
+  const share = (cpu: number) => Math.round(cpu / seconds * 100) / 100;
+  return { server: share(serverCpu), load: share(loadCpu), others: share(otherCpu) };
 }
 
 function atMost(than: number, ...peers: Peer[]): Target[] {
