@@ -1,5 +1,5 @@
 /**
- * Which web pages may connect, and under which names this server answers (SPEC: Origin and Host).
+ * Which web pages may connect, and under which names this server answers.
  * @module
  */
 import { HttpError } from "../http/error.ts";
