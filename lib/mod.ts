@@ -30,10 +30,10 @@ import type { Peer } from "./net/transport.ts";
 import { defaults } from "./service/config.ts";
 import { log } from "./service/log.ts";
 import { checkOrigin } from "./service/origin.ts";
+import { upgradeOf, wantsUpgrade } from "./service/request.ts";
 import { CloseCode } from "./websocket/close.ts";
 import { Opcode } from "./websocket/frame.ts";
 import type { DeflateMode } from "./websocket/negotiate.ts";
-import { acceptHandshake, wantsWebSocket } from "./websocket/handshake.ts";
 
 export * from "./websocket/close.ts";
 export * from "./websocket/frame.ts";
@@ -135,16 +135,14 @@ export function serve(options: ServeOptions): RunningServer {
   const server = new Server(
     listener,
     async (request) => {
-      const upgrading = request.minor === 1 && wantsWebSocket(request.headers);
+      const upgrading = wantsUpgrade(request);
       if (upgrading) checkOrigin(request, origins);
       const answer = await ask?.(request);
       if (answer !== undefined) return answer;
       if (!upgrading) return textReply(426, "a WebSocket is here", [["Upgrade", "websocket"]]);
       if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-      const upgrade = acceptHandshake(request, protocols, deflate);
-      if (!upgrade.accepted) throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
       return {
-        upgrade,
+        upgrade: upgradeOf(request, { config: { deflate } }, protocols),
         handler: {
           open: (socket) => settle(socket, options.open?.(socket, request)),
           message(socket, payload, opcode) {

@@ -126,6 +126,8 @@ export class Outbox {
     for (const segment of this.#queue) this.#forget(segment);
     this.#queue = [];
     this.bufferedAmount -= this.#used + (this.#alone?.length ?? 0);
+    if (this.#buffer !== undefined) returnBuffer(this.#buffer);
+    this.#buffer = undefined;
     this.#used = 0;
     this.#alone = undefined;
   }
