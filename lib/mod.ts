@@ -37,6 +37,7 @@ import type { DeflateMode } from "./websocket/negotiate.ts";
 
 export * from "./websocket/close.ts";
 export * from "./websocket/frame.ts";
+export { rotateKey, unmask, unmaskWords } from "./websocket/unmask.ts";
 export * from "./websocket/utf8.ts";
 export type { DeflateMode };
 export type { ConnectionSettings } from "./net/settings.ts";

@@ -1,5 +1,5 @@
 /**
- * Frames: header, masking and length (RFC 6455, section 5).
+ * Frames: header and length (RFC 6455, section 5); {@link ./unmask.ts} is their masking.
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -13,6 +13,7 @@
  * @module
  */
 import { CloseCode, ProtocolError } from "./close.ts";
+import { unmask } from "./unmask.ts";
 
 /** What a frame is (RFC 6455, 5.2). */
 export const Opcode = {
@@ -75,8 +76,30 @@ export function readHeader(
 ): boolean {
   if (end - at < 2) return false;
   const first = bytes[at]!, second = bytes[at + 1]!;
-  const opcode = first & 0x0f;
+  // A masked data frame without reserved bits breaks no rule yet.
+  if ((first & ~FIN) > Opcode.Binary || second < 0x80) checkStart(first, second, rsv1);
   let length = second & 0x7f;
+  let size = 6;
+  if (length > 125) {
+    size = length === 126 ? 8 : 14;
+    if (end - at >= size - 4) length = readLength(bytes, at + 2, length);
+  }
+  if (end - at < size) return false;
+
+  header.fin = first >= FIN;
+  header.rsv1 = (first & RSV1) !== 0;
+  header.opcode = first & 0x0f;
+  header.length = length;
+  header.size = size;
+  const key = at + size - 4;
+  header.key = bytes[key]! | bytes[key + 1]! << 8 | bytes[key + 2]! << 16 |
+    bytes[key + 3]! << 24;
+  return true;
+}
+
+/** Checks what the first two bytes of a frame can break (RFC 6455, 5). */
+function checkStart(first: number, second: number, rsv1: boolean): void {
+  const opcode = first & 0x0f;
   // 5.2: a reserved bit "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values".
   if (first & 0x30) malformed("reserved bit set");
   // RFC 7692, 6: RSV1 is set on the first frame of a data message and on no other.
@@ -89,118 +112,28 @@ export function readHeader(
   }
   if (opcode > 7) {
     // 5.5: control frames "MUST have a payload length of 125 bytes or less and MUST NOT be fragmented".
-    if (length > 125) malformed("control frame over 125 bytes");
+    if ((second & 0x7f) > 125) malformed("control frame over 125 bytes");
     if (first < FIN) malformed("fragmented control frame");
   }
   // 5.1: "The server MUST close the connection upon receiving a frame that is not masked."
   if (second < 0x80) malformed("frame is not masked");
-
-  const size = length < 126 ? 6 : length === 126 ? 8 : 14;
-  if (size > 6 && end - at >= size - 4) {
-    length = readLength(bytes, at + 2, length);
-  }
-  if (end - at < size) return false;
-
-  header.fin = first >= FIN;
-  header.rsv1 = (first & RSV1) !== 0;
-  header.opcode = opcode;
-  header.length = length;
-  header.size = size;
-  const key = at + size - 4;
-  header.key = bytes[key]! | bytes[key + 1]! << 8 | bytes[key + 2]! << 16 |
-    bytes[key + 3]! << 24;
-  return true;
 }
 
 /** The extended payload length: 16 bits behind 126, 64 bits behind 127. */
 function readLength(bytes: Uint8Array, at: number, short: number): number {
-  const view = new DataView(
-    bytes.buffer,
-    bytes.byteOffset + at,
-    short === 126 ? 2 : 8,
-  );
   if (short === 126) {
-    const length = view.getUint16(0);
+    const length = bytes[at]! << 8 | bytes[at + 1]!;
     // 5.2: "the minimal number of bytes MUST be used to encode the length".
     if (length < 126) malformed("length is not minimal");
     return length;
   }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, 8);
   const high = view.getUint32(0);
   // 5.2: "the most significant bit MUST be 0".
   if (high >= 0x80000000) malformed("length has its top bit set");
   const length = high * 0x100000000 + view.getUint32(4);
   if (length < 0x10000) malformed("length is not minimal");
   return length;
-}
-
-/**
- * Turns a masking key so that it starts at a later byte of the payload.
- * @param key The key as one word, its first byte lowest.
- * @param by How many payload bytes have been unmasked already.
- */
-export function rotateKey(key: number, by: number): number {
-  const bits = (by & 3) << 3;
-  return bits === 0 ? key : key >>> bits | key << (32 - bits);
-}
-
-/**
- * Unmasks (or masks: it is the same) payload bytes in place, byte by byte (RFC 6455, 5.3).
- * The plain form of {@linkcode unmaskWords}.
- * @param bytes Where the payload is.
- * @param from Index of its first byte.
- * @param to Index after its last.
- * @param key The masking key as one word, turned so that its lowest byte meets the byte at `from`.
- */
-export function unmask(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  key: number,
-): void {
-  for (let i = from; i < to; i++) {
-    bytes[i] = bytes[i]! ^ key;
-    key = key >>> 8 | key << 24;
-  }
-}
-
-/**
- * Unmasks payload bytes in place, four at a time, and notices on the way whether they are all ASCII.
- * @param bytes Where the payload is.
- * @param words The same buffer, from its first byte on, as 32-bit words (every platform of Deno is little-endian).
- * @param from Index of the payload's first byte.
- * @param to Index after its last.
- * @param key The masking key as one word, turned so that its lowest byte meets the byte at `from`.
- * @returns Whether every byte is below 0x80, so that no UTF-8 needs to be checked.
- */
-export function unmaskWords(
-  bytes: Uint8Array,
-  words: Int32Array,
-  from: number,
-  to: number,
-  key: number,
-): boolean {
-  let seen = 0;
-  let i = from;
-  const aligned = Math.min(to, (from + 3) & ~3);
-  for (; i < aligned; i++) {
-    const byte = bytes[i]! ^ key & 0xff;
-    bytes[i] = byte;
-    seen |= byte;
-    key = key >>> 8 | key << 24;
-  }
-  const lastWord = to >>> 2;
-  for (let w = i >>> 2; w < lastWord; w++) {
-    const word = words[w]! ^ key;
-    words[w] = word;
-    seen |= word;
-  }
-  for (i = Math.max(i, lastWord << 2); i < to; i++) {
-    const byte = bytes[i]! ^ key & 0xff;
-    bytes[i] = byte;
-    seen |= byte;
-    key = key >>> 8 | key << 24;
-  }
-  return (seen & 0x80808080) === 0;
 }
 
 /** A frame, decoded. */

@@ -88,6 +88,20 @@ export class Input {
     if (this.start === this.end && this.bytes.length > QUIET) this.#resize(QUIET);
   }
 
+  /**
+   * Gives the buffer away, as it is, with a message that was consumed. What waits moves to another, so it should be less.
+   * @returns The buffer, for {@linkcode returnBuffer}.
+   */
+  release(): Uint8Array<ArrayBuffer> {
+    const old = this.bytes;
+    this.bytes = lendBuffer(Math.max(this.length, BUSY));
+    this.bytes.set(old.subarray(this.start, this.end));
+    this.words = new Int32Array(this.bytes.buffer);
+    this.end -= this.start;
+    this.start = 0;
+    return old;
+  }
+
   /** Throws away what waits. */
   clear(): void {
     this.start = this.end = 0;

@@ -139,7 +139,8 @@ export class MessageAssembler {
   }
 }
 
-function invalidText(): never {
+/** Ends the connection of a text that is not UTF-8. */
+export function invalidText(): never {
   // 8.1: "the endpoint MUST _Fail the WebSocket Connection_"; 7.4.1 names the code.
   throw new ProtocolError(CloseCode.InvalidData, "text is not UTF-8");
 }

@@ -3,84 +3,14 @@
  * frames out: it reads no socket, keeps no timer and awaits nothing.
  * @module
  */
-import { CloseCode, type CloseReason, decodeClose, encodeClose, ProtocolError } from "./close.ts";
+import { CloseCode, decodeClose, encodeClose, ProtocolError } from "./close.ts";
 import { type Inflater, type PermessageDeflate, STEP } from "./deflate.ts";
-import { FIN, FrameHeader, Opcode, readHeader, rotateKey, RSV1, unmaskWords } from "./frame.ts";
-import { MessageAssembler, type MessageLimits } from "./message.ts";
-
-/** Where a connection stands in its life (RFC 6455, section 7). */
-export type State = "open" | "closing" | "closed";
-
-/** What can change that. */
-type Change = "close sent" | "close received" | "failed" | "lost";
-
-/** The closing handshake (RFC 6455, 7.1): what follows what. */
-const next: Record<State, Record<Change, State>> = {
-  open: {
-    "close sent": "closing",
-    "close received": "closed",
-    failed: "closed",
-    lost: "closed",
-  },
-  closing: {
-    "close sent": "closing",
-    "close received": "closed",
-    failed: "closed",
-    lost: "closed",
-  },
-  closed: {
-    "close sent": "closed",
-    "close received": "closed",
-    failed: "closed",
-    lost: "closed",
-  },
-};
-
-/** Where the bytes are: consumed from `start` on, which is moved. {@linkcode Input} is one. */
-export interface Received {
-  /** The buffer. */
-  bytes: Uint8Array;
-  /** The same buffer, from its first byte on, as 32-bit words. */
-  words: Int32Array;
-  /** Index of the first byte that was not consumed. */
-  start: number;
-  /** Index after the last byte that has arrived. */
-  end: number;
-  /** How many bytes from `start` on make one frame, as far as is known; 0: not known. */
-  wanted: number;
-}
-
-/** Where frames go: they are to be written in the order of the calls. */
-export interface FrameWriter {
-  /**
-   * Takes one frame.
-   * @param first The first byte: FIN, reserved bits and opcode.
-   * @param payload Valid until the call returns.
-   */
-  frame(first: number, payload: Uint8Array): void;
-}
-
-/** What a connection tells its owner. */
-export interface ProtocolEvents {
-  /**
-   * A whole message.
-   * @param payload Valid until the call returns; text is valid UTF-8.
-   * @param opcode {@linkcode Opcode} `Text` or `Binary`.
-   */
-  message(payload: Uint8Array, opcode: number): void;
-  /** A ping; it is answered already. */
-  ping?(payload: Uint8Array): void;
-  /** A pong, asked for or not. */
-  pong?(payload: Uint8Array): void;
-  /** Asked before each frame: whether it has to wait, since too much waits to be sent. Then call `receive` again later. */
-  full?(): boolean;
-}
-
-/** How a connection ended. */
-export interface Ending extends CloseReason {
-  /** Whether the closing handshake was completed (RFC 6455, 7.1.4). */
-  clean: boolean;
-}
+import type { Ending, FrameWriter, ProtocolEvents, Received } from "./events.ts";
+import { FIN, FrameHeader, Opcode, readHeader, RSV1 } from "./frame.ts";
+import { invalidText, MessageAssembler, type MessageLimits } from "./message.ts";
+import { type Change, next, type State } from "./state.ts";
+import { rotateKey, unmaskPayload } from "./unmask.ts";
+import { isUtf8 } from "./utf8.ts";
 
 /** What one step of inflating counts for at least, however little goes in and comes out, in bytes. */
 const LEAST_STEP = 1024;
@@ -231,6 +161,10 @@ export class Protocol {
       if (!readHeader(bytes, input.start, input.end, this.#deflate !== undefined, header)) {
         return false;
       }
+      if (this.#isWhole(input)) {
+        this.#whole(input);
+        return true;
+      }
       if (header.opcode < 8) this.#assembler.begin(header);
       this.#inFrame = true;
       this.#done = 0;
@@ -239,7 +173,7 @@ export class Protocol {
     const from = payload + this.#done;
     const to = Math.min(input.end, payload + header.length);
     const key = this.#done === 0 ? header.key : rotateKey(header.key, this.#done);
-    const ascii = unmaskWords(bytes, input.words, from, to, key);
+    const ascii = unmaskPayload(bytes, input.words, from, to, key);
     if (header.opcode < 8 && !this.#assembler.compressed) {
       this.#assembler.validate(bytes, from, to, ascii);
     }
@@ -255,6 +189,25 @@ export class Protocol {
     if (header.opcode < 8) this.#data(whole);
     else this.#control(whole);
     return true;
+  }
+
+  /** Whether the frame that begins is a message by itself, not compressed, and all of it is there. */
+  #isWhole({ start, end }: Received): boolean {
+    const { fin, rsv1, opcode, size, length } = this.#header;
+    return fin && !rsv1 && (opcode === Opcode.Text || opcode === Opcode.Binary) &&
+      this.#assembler.opcode === 0 && length <= this.#maxMessage && start + size + length <= end;
+  }
+
+  /** Takes such a frame: what {@linkcode #frame} does with any other, in one go. */
+  #whole(input: Received): void {
+    const { opcode, size, length, key } = this.#header;
+    const { bytes } = input;
+    const from = input.start + size, to = from + length;
+    const ascii = unmaskPayload(bytes, input.words, from, to, key);
+    if (!ascii && opcode === Opcode.Text && !isUtf8(bytes, from, to)) invalidText();
+    input.start = to;
+    this.messages++;
+    if (this.state === "open") this.#events.message(bytes.subarray(from, to), opcode);
   }
 
   #data(payload: Uint8Array): void {

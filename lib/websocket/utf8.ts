@@ -58,3 +58,15 @@ export class Utf8Validator {
     return true;
   }
 }
+
+const validator = new Utf8Validator();
+
+/**
+ * Whether bytes are valid UTF-8, all of them.
+ * @param from Index of the first, included.
+ * @param to Index after the last.
+ */
+export function isUtf8(bytes: Uint8Array, from = 0, to: number = bytes.length): boolean {
+  validator.reset();
+  return validator.push(bytes, from, to) && validator.complete;
+}

@@ -3,7 +3,8 @@
  * @module
  */
 import { Input } from "../../lib/websocket/input.ts";
-import { Protocol, type ProtocolEvents } from "../../lib/websocket/protocol.ts";
+import type { ProtocolEvents } from "../../lib/websocket/events.ts";
+import { Protocol } from "../../lib/websocket/protocol.ts";
 import type { PermessageDeflate } from "../../lib/websocket/deflate.ts";
 import type { MessageLimits } from "../../lib/websocket/message.ts";
 import { concat, hex, toHex, utf8 } from "./bytes.ts";

@@ -177,6 +177,21 @@ Deno.test("Input gives its buffer back once, and is empty after", () => {
   another.dispose();
 });
 
+Deno.test("Input gives its buffer away with what was consumed, and keeps what waits", () => {
+  const input = new Input();
+  const bytes = noise(200 * KIB);
+  input.append(bytes);
+  input.start = 199 * KIB;
+  const old = input.bytes, given = input.release();
+  assertEquals(given === old && given !== input.bytes, true);
+  assertEquals(given.subarray(0, 200 * KIB), bytes);
+  assertEquals(toHex(unread(input)), toHex(bytes.subarray(199 * KIB)));
+  assertEquals(input.words.buffer === input.bytes.buffer, true);
+  input.append(noise(300));
+  assertEquals(unread(input), concat(bytes.subarray(199 * KIB), noise(300)));
+  input.dispose();
+});
+
 Deno.test("Input is a queue of bytes, whatever arrives and is consumed when", () => {
   const step = fc.record({ arrive: fc.oneof(fc.nat(50), fc.nat(6000)), consume: fc.nat(100) });
   fc.assert(

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
-import { Utf8Validator } from "../../lib/websocket/utf8.ts";
+import { isUtf8, Utf8Validator } from "../../lib/websocket/utf8.ts";
 import { concat, hex, utf8 } from "../tools/bytes.ts";
 
 /** Index of the byte at which validation fails when they come one by one; -1 if it does not. */
@@ -184,4 +184,24 @@ Deno.test("Utf8Validator fails at the same byte as a streaming TextDecoder", () 
     }),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("isUtf8() agrees with TextDecoder for any bytes, time after time", () => {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const valid = (bytes: Uint8Array) => {
+    try {
+      decoder.decode(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  // A text that ends within a character must not spoil the next.
+  for (const text of ["c3", "e2 82", "f0 9f 98"]) assertEquals(isUtf8(hex(text)), false);
+  const pieces = fc.constantFrom("k", "c3 a9", "e2 82 ac", "f0 9f 98 80", "c3", "80", "ed a0 80");
+  fc.assert(fc.property(fc.array(pieces, { maxLength: 5 }), (pieces) => {
+    const bytes = hex(pieces.map((p) => p === "k" ? "6b" : p).join(""));
+    assertEquals(isUtf8(bytes), valid(bytes));
+    assertEquals(isUtf8(concat(hex("ff"), bytes, hex("ff")), 1, bytes.length + 1), valid(bytes));
+  }));
 });

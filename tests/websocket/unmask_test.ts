@@ -1,6 +1,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { rotateKey, unmask, unmaskWords } from "../../lib/websocket/frame.ts";
+import {
+  rotateKey,
+  unmask,
+  unmaskPayload,
+  unmaskVectors,
+  unmaskWords,
+} from "../../lib/websocket/unmask.ts";
 import { concat, hex, noise, toHex, utf8 } from "../tools/bytes.ts";
 import { masked } from "../tools/frames.ts";
 
@@ -109,3 +115,40 @@ Deno.test("a payload unmasked in two parts is the same as in one", () => {
     { numRuns: 500 },
   );
 });
+
+/** Lengths around the sizes of a vector, of where vectors begin to be used, and of the memory that they reach. */
+const EDGES = [16, 512, 65536, 131072].flatMap((n) => [n - 1, n, n + 1]);
+
+for (const way of [unmaskVectors, unmaskPayload]) {
+  Deno.test(`${way.name}() equals unmask() for any offset and key, at the edges of its sizes`, () => {
+    for (const length of [0, 1, ...EDGES]) {
+      for (const from of [0, 6, 8, 13]) {
+        const key = hex("37 fa 21 9d"), payload = noise(length);
+        const bytes = around(payload, from, key),
+          expected = around(payload, from, new Uint8Array(4));
+        way(bytes, new Int32Array(bytes.buffer), from, from + length, word(key));
+        assertEquals(bytes, expected, `${length} from ${from}`);
+      }
+    }
+  });
+
+  Deno.test(`${way.name}() notices a byte above ASCII wherever it is`, () => {
+    for (const length of [1, ...EDGES]) {
+      const ascii = new Uint8Array(length).fill(0x7f);
+      const places = [-1, 0, 7, 15, 16, length >> 1, length - 17, length - 1];
+      for (const high of places.filter((at) => at < length)) {
+        const payload = ascii.slice();
+        if (high >= 0) payload[high] = 0x80;
+        const bytes = around(payload, 6, hex("ca fe ba be"));
+        const claim = way(
+          bytes,
+          new Int32Array(bytes.buffer),
+          6,
+          6 + length,
+          word(hex("cafebabe")),
+        );
+        assertEquals(claim, high < 0, `byte ${high} of ${length}`);
+      }
+    }
+  });
+}
