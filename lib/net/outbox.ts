@@ -3,10 +3,10 @@
  * gathered meanwhile leaves as the next one.
  * @module
  */
-import { setImmediate } from "node:timers";
 import { headerSize, writeHeader } from "../websocket/frame.ts";
 import { lendBuffer, returnBuffer } from "../websocket/pool.ts";
 import type { Clock } from "./clock.ts";
+import { flushLater } from "./turn.ts";
 
 /** What is written to: a `Deno.Conn` is one. */
 export interface Sink {
@@ -27,15 +27,6 @@ export interface WireTap {
 const LARGE = 16 * 1024;
 /** Below this, a loop is quicker than `set`; in bytes. */
 const SMALL = 24;
-
-/** Outboxes with something to send at the end of this turn of the event loop. */
-let waiting: Outbox[] = [];
-
-function flushWaiting(): void {
-  const outboxes = waiting;
-  waiting = [];
-  for (const outbox of outboxes) outbox.flush();
-}
 
 /** A part of the queue; `lent` where its buffer goes back to the pool once written. */
 interface Segment {
@@ -62,6 +53,8 @@ export class Outbox {
   #queue: Segment[] = [];
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #used = 0;
+  /** How much gathered for the last write: the next buffer is of that size, so that it need not grow. */
+  #usual = 0;
   #writing = false;
   /** What is being written, how much of it has been, and where its buffer goes back to. */
   #current: Uint8Array = nothing;
@@ -115,6 +108,17 @@ export class Outbox {
     }
   }
 
+  /**
+   * Takes bytes that are not copied, in a buffer of the pool that goes back there once they are written.
+   * @param bytes Must not change any more.
+   */
+  lent(bytes: Uint8Array, buffer: Uint8Array<ArrayBuffer>): void {
+    if (this.failure !== undefined) return;
+    this.#seal();
+    this.#queue.push({ bytes, lent: buffer });
+    this.#taken(bytes.length);
+  }
+
   /** Begins to write what has gathered, unless a write is under way, which will be followed by it. */
   flush(): void {
     this.#marked = false;
@@ -123,7 +127,8 @@ export class Outbox {
 
   /** Drops what has not begun to be written. What is left ends with a whole frame. */
   discard(): void {
-    for (const segment of this.#queue) this.#forget(segment);
+    // Their buffers are left to the garbage collector: a handler may be looking at a message in one.
+    for (const { bytes } of this.#queue) this.bufferedAmount -= bytes.length;
     this.#queue = [];
     this.bufferedAmount -= this.#used + (this.#alone?.length ?? 0);
     if (this.#buffer !== undefined) returnBuffer(this.#buffer);
@@ -151,7 +156,7 @@ export class Outbox {
     if (alone !== undefined) this.#join(alone, size);
     let buffer = this.#buffer;
     if (buffer === undefined) {
-      buffer = this.#buffer = lendBuffer(size);
+      buffer = this.#buffer = lendBuffer(Math.max(size, this.#usual));
     } else if (this.#used + size > buffer.length) {
       if (this.#used > LARGE) {
         this.#seal();
@@ -182,10 +187,13 @@ export class Outbox {
   #taken(size: number): void {
     if (this.bufferedAmount === 0) this.progressAt = this.#clock.now;
     this.bufferedAmount += size;
-    if (this.#marked || this.#writing) return;
+    if (!this.#marked && !this.#writing) this.#wait();
+  }
+
+  /** Has itself flushed, after those that wait already. */
+  #wait(): void {
     this.#marked = true;
-    if (waiting.length === 0) setImmediate(flushWaiting);
-    waiting.push(this);
+    flushLater(this);
   }
 
   /** Ends the gathering buffer, so that something else can follow it. */
@@ -195,11 +203,6 @@ export class Outbox {
     this.#queue.push({ bytes: this.#buffer.subarray(0, this.#used), lent: this.#buffer });
     this.#buffer = undefined;
     this.#used = 0;
-  }
-
-  #forget(segment: Segment): void {
-    this.bufferedAmount -= segment.bytes.length;
-    if (segment.lent !== undefined) returnBuffer(segment.lent);
   }
 
   /** Writes what is first; the one writer. */
@@ -216,6 +219,7 @@ export class Outbox {
     } else {
       this.#current = this.#buffer!.subarray(0, this.#used);
       this.#lent = this.#buffer;
+      this.#usual = this.#used;
       this.#buffer = undefined;
       this.#used = 0;
     }
@@ -234,7 +238,7 @@ export class Outbox {
       return;
     }
     this.#end();
-    if (this.bufferedAmount > 0) this.#next();
+    if (this.bufferedAmount > 0) this.#wait();
   };
 
   /** Writing failed: nobody will ever read what is left. */

@@ -2,16 +2,17 @@
  * One WebSocket connection: protocol, buffers and deadlines put together.
  * @module
  */
-import { setImmediate } from "node:timers";
 import { CloseCode } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
-import { Opcode } from "../websocket/frame.ts";
+import type { Ending, ProtocolEvents } from "../websocket/events.ts";
+import { FIN, headerSize, Opcode, writeHeader } from "../websocket/frame.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
-import { type Ending, Protocol, type ProtocolEvents } from "../websocket/protocol.ts";
+import { Protocol } from "../websocket/protocol.ts";
 import type { Timed } from "./clock.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
+import { nextTurn } from "./turn.ts";
 
 /** What a WebSocket's owner wants to know. A throw in any of these ends that connection (1011), never the process. */
 export interface SocketHandler {
@@ -33,6 +34,8 @@ export interface SocketHandler {
 
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
+/** From here on a message that is sent back is not copied, in bytes. */
+const LARGE = 16 * 1024;
 const nothing = new Uint8Array(0);
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(4096);
@@ -47,6 +50,8 @@ export class Socket implements ProtocolEvents, Timed {
   readonly #settings: ConnectionSettings;
   readonly #fault: (error: unknown) => void;
   readonly #deflate: DeflateParameters | undefined;
+  /** The message that the handler is looking at. */
+  #payload: Uint8Array | undefined;
   #ended = false;
   #paused = false;
   #pingAt: number;
@@ -100,13 +105,17 @@ export class Socket implements ProtocolEvents, Timed {
 
   /**
    * Sends a message. It leaves, with all else that is sent in this turn of the event loop, as one write.
-   * @param data Text, or bytes, which are copied.
+   * @param data Text, or bytes. These are copied, unless they are the message that the handler was given, if it is large:
+   * that leaves from where it is, and must not change after.
    * @param opcode For bytes: {@linkcode Opcode} `Binary` (default), or `Text` where they are UTF-8.
    * @returns Whether it was taken: `false` once the connection is closing, or if the peer reads too slowly (1013).
    */
   send(data: string | Uint8Array, opcode: number = Opcode.Binary): boolean {
     if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow();
-    if (typeof data !== "string") return this.#machine.send(data, opcode);
+    if (typeof data !== "string") {
+      return data === this.#payload && this.#sendBack(data, opcode) ||
+        this.#machine.send(data, opcode);
+    }
     return this.#machine.send(encodeText(data), Opcode.Text);
   }
 
@@ -180,7 +189,9 @@ export class Socket implements ProtocolEvents, Timed {
 
   /** @inheritDoc */
   message(payload: Uint8Array, opcode: number): void {
+    this.#payload = payload;
     this.#handler.message?.(this, payload, opcode);
+    this.#payload = undefined;
   }
 
   /** @inheritDoc */
@@ -240,6 +251,24 @@ export class Socket implements ProtocolEvents, Timed {
     this.#settle();
   }
 
+  /**
+   * Sends a large message from where it has arrived, with its new header over the end of the old one, which was longer.
+   * Returns whether that is worth it: most of the buffer is the message.
+   */
+  #sendBack(payload: Uint8Array, opcode: number): boolean {
+    const { input, outbox } = this.#transport;
+    const { length } = payload;
+    if (length < LARGE || length < input.length || length * 4 < input.bytes.length) return false;
+    if (payload.buffer !== input.bytes.buffer || this.#deflate !== undefined || !this.open) {
+      return false;
+    }
+    const to = payload.byteOffset + length, from = payload.byteOffset - headerSize(length);
+    const buffer = input.release();
+    writeHeader(buffer, from, FIN | opcode, length);
+    outbox.lent(buffer.subarray(from, to), buffer);
+    return true;
+  }
+
   /** Calls what may throw for a reason of its own. */
   #guard(call: () => void): void {
     try {
@@ -273,26 +302,6 @@ export class Socket implements ProtocolEvents, Timed {
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
     this.#guard(() => this.#handler.close?.(this, ending!));
   }
-}
-
-/** Steps in a row before the runtime is made to look at its sockets: about a millisecond's work. */
-const STEPS = 8;
-let steps = 0;
-let pause: Promise<void> | undefined;
-
-/**
- * Resolves after what else is ready has been served. As long as there is always something to do next Deno hardly looks
- * at its sockets; only while it waits for a timer does it. So from time to time all that inflate wait for one.
- */
-function nextTurn(): Promise<void> {
-  if (++steps < STEPS) return new Promise((resolve) => setImmediate(resolve));
-  return pause ??= new Promise((resolve) =>
-    void setTimeout(() => {
-      steps = 0;
-      pause = undefined;
-      resolve();
-    }, 0)
-  );
 }
 
 /** Text as UTF-8; valid until the next call. */

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Clock } from "../../lib/net/clock.ts";
 import { Outbox } from "../../lib/net/outbox.ts";
 import { encodeFrame, Opcode } from "../../lib/websocket/frame.ts";
+import { lendBuffer, returnBuffer } from "../../lib/websocket/pool.ts";
 import { concat, noise, utf8 } from "../tools/bytes.ts";
 
 const TEXT = 0x81;
@@ -275,3 +276,67 @@ Deno.test(
     for (const each of [outbox, ...outboxes]) await each.drained();
   }),
 );
+
+Deno.test(
+  "Outbox writes bytes in a buffer that it was given from where they are, in their place",
+  onOutbox(async (outbox, sink) => {
+    const buffer = lendBuffer(64 * 1024);
+    buffer.set(noise(1000), 10);
+    outbox.frame(TEXT, noise(30));
+    outbox.lent(buffer.subarray(10, 1010), buffer);
+    outbox.frame(TEXT, noise(40));
+    assertEquals(outbox.bufferedAmount, 32 + 1000 + 42);
+    await sink.let(Infinity);
+    await sink.let(999);
+    assertStrictEquals(sink.offered[1]!.buffer, buffer.buffer);
+    await sink.let(Infinity);
+    await sink.let(Infinity);
+    await outbox.drained();
+    assertEquals(sink.taken, concat(frame(noise(30)), noise(1000), frame(noise(40))));
+    // It is in the pool again.
+    assertStrictEquals(lendBuffer(64 * 1024), buffer);
+  }),
+);
+
+Deno.test(
+  "Outbox leaves a buffer that it was given alone once it is discarded",
+  onOutbox(async (outbox, sink) => {
+    outbox.frame(TEXT, noise(30));
+    await sink.called();
+    const buffer = lendBuffer(64 * 1024);
+    outbox.lent(buffer.subarray(10, 1010), buffer);
+    outbox.discard();
+    assertEquals(outbox.bufferedAmount, 32);
+    // Somebody may still be looking at it: nobody else gets it.
+    const others = Array.from({ length: 200 }, () => lendBuffer(64 * 1024));
+    assert(!others.includes(buffer));
+    others.forEach(returnBuffer);
+    await sink.let(Infinity);
+    await outbox.drained();
+    assertEquals(sink.taken, frame(noise(30)));
+  }),
+);
+
+Deno.test("Outboxes begin at most 64 writes at the end of a turn, one after the other", async () => {
+  const clock = new Clock(1000);
+  let turn: number[] = [];
+  const outboxes = Array.from({ length: 3000 }, (_, i) => {
+    const write = (bytes: Uint8Array) => {
+      turn.push(i);
+      return Promise.resolve(bytes.length);
+    };
+    return new Outbox({ write }, clock);
+  });
+  const all = outboxes.keys().toArray(), order: number[] = [];
+  for (const outbox of outboxes) outbox.frame(TEXT, noise(20));
+  for (let turns = 1; order.length < 3640; turns++) {
+    turn = [];
+    await new Promise((resolve) => setImmediate(resolve));
+    assertEquals(turn.length, Math.min(64, 3640 - order.length));
+    order.push(...turn);
+    // Those that were served come again behind those that wait.
+    if (turns === 10) { for (const outbox of outboxes) outbox.frame(TEXT, noise(20)); }
+  }
+  clock.stop();
+  assertEquals(order, [...all, ...all.slice(0, 640)]);
+});

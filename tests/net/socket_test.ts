@@ -1,5 +1,6 @@
 /** A WebSocket over a real socket: messages of every size, and the closing handshake from both sides. */
 import { assertEquals, assertThrows } from "@std/assert";
+import type { Socket } from "../../lib/net/socket.ts";
 import { clientFrame } from "../tools/frames.ts";
 import { concat, noise, utf8 } from "../tools/bytes.ts";
 import { echo, Recorder } from "../tools/handler.ts";
@@ -64,6 +65,44 @@ Deno.test("Socket echoes messages of the largest size that come close behind one
     assertEquals([frame?.first, frame?.payload.length], [0x82, size]);
   }
   await sent;
+});
+
+Deno.test("Socket sends a message back as it came, of every size around that from which it is not copied", async () => {
+  await using server = new TestServer(webSocket(echo));
+  using client = await WebSocketClient.open(server);
+  for (const size of [16383, 16384, 16385, 20_000, 65535, 65536, 300_000]) {
+    for (const first of [0x81, 0x82]) {
+      const payload = first === 0x81 ? utf8("k".repeat(size)) : noise(size);
+      await client.send(first, payload);
+      assertEquals(await client.next(), { first, payload });
+    }
+  }
+});
+
+Deno.test("Socket sends a large message to its sender and to others, as often as the handler says", async () => {
+  const sockets: Socket[] = [];
+  const seen: boolean[] = [];
+  const payload = noise(200_000);
+  await using server = new TestServer(webSocket({
+    open: (socket) => void sockets.push(socket),
+    message(socket, message, opcode) {
+      socket.send(utf8("before"), 1);
+      for (const to of [socket, ...sockets, socket]) to.send(message, opcode);
+      socket.send(message.subarray(5), opcode);
+      seen.push(message.length === payload.length && message.every((b, i) => b === payload[i]));
+    },
+  }));
+  using other = await WebSocketClient.open(server);
+  using client = await WebSocketClient.open(server);
+  for (let round = 0; round < 3; round++) {
+    await client.raw.send(concat(clientFrame(0x82, payload), clientFrame(0x89, utf8("behind"))));
+    assertEquals(await client.next(), { first: 0x81, payload: utf8("before") });
+    for (let i = 0; i < 3; i++) assertEquals(await client.next(), { first: 0x82, payload });
+    assertEquals(await client.next(), { first: 0x82, payload: payload.subarray(5) });
+    assertEquals(await client.next(), { first: 0x8a, payload: utf8("behind") });
+    assertEquals(await other.next(), { first: 0x82, payload });
+  }
+  assertEquals(seen, [true, true, true]);
 });
 
 Deno.test("Socket sends text as text and bytes as bytes", async () => {
