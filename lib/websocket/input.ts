@@ -5,8 +5,10 @@
  */
 import { lendBuffer, returnBuffer } from "./pool.ts";
 
-/** Buffer of a quiet connection, in bytes. It is most of what an idle connection costs. */
-const QUIET = 1024;
+/** Buffer that a connection begins with, in bytes: most requests for a WebSocket fit. */
+const FIRST = 1024;
+/** Buffer of a quiet connection, in bytes. */
+const QUIET = 256;
 /** Largest buffer that is read into while no single frame needs more, in bytes. */
 const BUSY = 64 * 1024;
 /** Reads in a row that a quarter of the buffer would have held, before it is changed for a smaller one. */
@@ -15,7 +17,7 @@ const PATIENCE = 16;
 /** The unread bytes of one connection, in one buffer with one 32-bit view. */
 export class Input {
   /** The buffer; valid bytes are those from `start` to `end`. */
-  bytes: Uint8Array<ArrayBuffer> = lendBuffer(QUIET);
+  bytes: Uint8Array<ArrayBuffer> = lendBuffer(FIRST);
   /** The same buffer as 32-bit words. */
   words: Int32Array = new Int32Array(this.bytes.buffer);
   /** Index of the first byte that was not consumed. */

@@ -5,7 +5,7 @@
  */
 
 /** The sizes that are kept, in bytes. The large ones hold a round number with the header of its frame. */
-const SIZES = [1, 4, 16, 64, 256 + 4, 1024 + 4, 4096 + 4].map((kib) => kib * 1024);
+const SIZES = [0.25, 1, 4, 16, 64, 256 + 4, 1024 + 4, 4096 + 4].map((kib) => kib * 1024);
 /** How much of each size is kept for later, in bytes. */
 const KEPT_PER_SIZE = 8 << 20;
 /** Above the sizes that are kept, a buffer is whole pages; in bytes. */
@@ -21,7 +21,7 @@ function indexOf(size: number): number {
 
 /**
  * Lends a buffer. Its content is whatever it was.
- * @param size How many bytes it must hold; the buffer has the next of 1, 4, 16, 64, 260, 1028 and 4100 KiB, or whole
+ * @param size How many bytes it must hold; the buffer has the next of 0.25, 1, 4, 16, 64, 260, 1028 and 4100 KiB, or whole
  * pages above.
  */
 export function lendBuffer(size: number): Uint8Array<ArrayBuffer> {

@@ -5,8 +5,10 @@ const KIB = 1024, MIB = 1024 * 1024;
 
 Deno.test("lendBuffer() gives the next of its sizes; the large ones hold a frame of a round number", () => {
   const table: [size: number, length: number][] = [
-    [0, KIB],
-    [1, KIB],
+    [0, 256],
+    [1, 256],
+    [256, 256],
+    [257, KIB],
     [KIB, KIB],
     [KIB + 1, 4 * KIB],
     [4 * KIB, 4 * KIB],
