@@ -23,8 +23,8 @@ export interface WireTap {
   bytes(direction: "in" | "out", bytes: Uint8Array): void;
 }
 
-/** Above this, a gathering buffer is closed and another begun, and shared bytes are queued, not copied; in bytes. */
-const LARGE = 16 * 1024;
+/** From here on bytes that need not be copied are not, and a gathering buffer is closed and another begun; in bytes. */
+export const LARGE = 16 * 1024;
 /** Below this, a loop is quicker than `set`; in bytes. */
 const SMALL = 24;
 

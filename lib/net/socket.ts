@@ -10,6 +10,7 @@ import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
 import { Protocol } from "../websocket/protocol.ts";
 import type { Timed } from "./clock.ts";
+import { LARGE } from "./outbox.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
@@ -34,8 +35,6 @@ export interface SocketHandler {
 
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
-/** From here on a message that is sent back is not copied, in bytes. */
-const LARGE = 16 * 1024;
 const nothing = new Uint8Array(0);
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(4096);

@@ -95,13 +95,7 @@ export class Input {
    * @returns The buffer, for {@linkcode returnBuffer}.
    */
   release(): Uint8Array<ArrayBuffer> {
-    const old = this.bytes;
-    this.bytes = lendBuffer(Math.max(this.length, BUSY));
-    this.bytes.set(old.subarray(this.start, this.end));
-    this.words = new Int32Array(this.bytes.buffer);
-    this.end -= this.start;
-    this.start = 0;
-    return old;
+    return this.#move(Math.max(this.length, BUSY));
   }
 
   /** Throws away what waits. */
@@ -131,11 +125,17 @@ export class Input {
   }
 
   #resize(size: number): void {
+    returnBuffer(this.#move(size));
+  }
+
+  /** Moves what waits to the beginning of another buffer. Returns the one it was in. */
+  #move(size: number): Uint8Array<ArrayBuffer> {
     const old = this.bytes;
     this.bytes = lendBuffer(size);
-    if (this.start === this.end) this.start = this.end = 0;
-    this.bytes.set(old.subarray(0, this.end));
+    this.bytes.set(old.subarray(this.start, this.end));
     this.words = new Int32Array(this.bytes.buffer);
-    returnBuffer(old);
+    this.end -= this.start;
+    this.start = 0;
+    return old;
   }
 }
