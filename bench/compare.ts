@@ -5,7 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { machine, versions } from "./machine.ts";
+import { setting, writeResults } from "./machine.ts";
 import { measureRow } from "./measure.ts";
 import { type Results, rowOf } from "./results.ts";
 import { ROWS } from "./rows.ts";
@@ -27,12 +27,7 @@ const rows = list(values.only)?.map(rowOf) ?? ROWS;
 const peers = list(values.peers) as Peer[] | undefined ?? PEERS;
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const results: Results = {
-  date: new Date().toISOString(),
-  machine: machine(),
-  versions: await versions(),
-  command: ["deno task bench:compare", ...Deno.args].join(" "),
-  rounds,
-  seconds,
+  ...await setting("bench:compare", rounds, seconds),
   rows: [],
 };
 const plan = { rounds, seconds, warm: 0.5, peers, before: values.before };
@@ -42,8 +37,7 @@ for (const row of rows) {
   console.log(rowText(row, result));
 }
 if (rows === ROWS && peers === PEERS && values.before === undefined) {
-  const file = new URL("results.json", import.meta.url);
-  Deno.writeTextFileSync(file, JSON.stringify(results, undefined, 1) + "\n");
+  writeResults("results.json", results);
 }
 // Children that were killed keep nothing open, but their pipes may.
 Deno.exit(0);

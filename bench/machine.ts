@@ -3,11 +3,29 @@
  * @module
  */
 import manifest from "../deno.json" with { type: "json" };
-import type { Results } from "./results.ts";
+import type { Setting } from "./results.ts";
 import { VERSIONS } from "./servers.ts";
 
+/** What a run of a task is made with, now and here. */
+export async function setting(task: string, rounds: number, seconds: number): Promise<Setting> {
+  return {
+    date: new Date().toISOString(),
+    machine: machine(),
+    versions: await versions(),
+    command: [`deno task ${task}`, ...Deno.args].join(" "),
+    rounds,
+    seconds,
+  };
+}
+
+/** Writes what was measured beside this. */
+export function writeResults(name: string, results: Setting): void {
+  const file = new URL(name, import.meta.url);
+  Deno.writeTextFileSync(file, JSON.stringify(results, undefined, 1) + "\n");
+}
+
 /** This machine. */
-export function machine(): Results["machine"] {
+function machine(): Setting["machine"] {
   const cpu = /^model name\s*: (.*)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1];
   return {
     cpu: cpu ?? Deno.build.arch,
@@ -18,7 +36,7 @@ export function machine(): Results["machine"] {
 }
 
 /** The versions that take part. */
-export async function versions(): Promise<Record<string, string>> {
+async function versions(): Promise<Record<string, string>> {
   return { kodama: manifest.version, deno: Deno.version.deno, node: await node(), ...VERSIONS };
 }
 

@@ -4,7 +4,15 @@
  * @module
  */
 import { curve } from "./curve.ts";
-import { figure, type Results, rowOf, type RowResult, short, verdicts } from "./results.ts";
+import {
+  figure,
+  type Results,
+  rowOf,
+  type RowResult,
+  type Setting,
+  short,
+  verdicts,
+} from "./results.ts";
 import { FIGURES, type Row } from "./rows.ts";
 import { costs, growth, type ScaleResults, summary } from "./scale_results.ts";
 import { SERIES } from "./series.ts";
@@ -34,7 +42,7 @@ function table(rows: string[][]): string {
 }
 
 /** When, where and with what. */
-function setting({ date, machine, versions: v, command, rounds, seconds }: Omit<Results, "rows">) {
+function setting({ date, machine, versions: v, command, rounds, seconds }: Setting) {
   const { cpu, cores, memory, kernel } = machine;
   return [
     `- \`${command}\`, ${date.slice(0, 10)}: ${rounds} rounds of ${seconds} s each.`,

@@ -14,8 +14,8 @@ export interface RowResult {
   rounds: Rounds;
 }
 
-/** A whole comparison: `results.json`. */
-export interface Results {
+/** When, where and with what was measured. */
+export interface Setting {
   /** When it began: ISO 8601. */
   date: string;
   /** Where. */
@@ -27,6 +27,10 @@ export interface Results {
   /** How often, and for how long each time, in seconds. */
   rounds: number;
   seconds: number;
+}
+
+/** A whole comparison: `results.json`. */
+export interface Results extends Setting {
   /** The rows. */
   rows: RowResult[];
 }

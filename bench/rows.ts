@@ -3,6 +3,7 @@
  * @module
  */
 import { runLoad } from "./run_load.ts";
+import type { EchoLoad } from "./load/echo.ts";
 import type { Usage } from "./load/meter.ts";
 import type { Peer, RunningServer } from "./servers.ts";
 
@@ -60,6 +61,22 @@ function atMost(than: number, ...peers: Peer[]): Target[] {
   return peers.map((peer) => ({ figure: "cpu", bound: "at most", than, peer }));
 }
 
+/** Measures echoes: the CPU of a message, messages a second, and how busy everybody was. */
+export function measureEcho(
+  work: Pick<EchoLoad, "connections" | "inFlight" | "spread" | "size" | "text">,
+): Row["measure"] {
+  return async (peer, server, time) => {
+    const path = peer === "tcp" ? undefined : "/-/echo";
+    const result = await runLoad<"echo">({ mode: "echo", ...server, path, ...work, ...time });
+    if (result.ended > 0) throw new Error(`${peer} ended ${result.ended} connections`);
+    return {
+      cpu: result.serverCpu / result.messages * 1e6,
+      rate: result.messages / result.seconds,
+      ...shares(result),
+    };
+  };
+}
+
 function echo(
   id: string,
   [connections, inFlight, size]: [number, number, number],
@@ -79,17 +96,7 @@ function echo(
     peers: targets.some((t) => t.peer === "tcp") ? [...WEBSOCKET, "tcp"] : WEBSOCKET,
     saturates: true,
     targets,
-    async measure(peer, server, time) {
-      const path = peer === "tcp" ? undefined : "/-/echo";
-      const load = { ...server, path, connections, inFlight, size, text, spread: 0, ...time };
-      const result = await runLoad<"echo">({ mode: "echo", ...load });
-      if (result.ended > 0) throw new Error(`${peer} ended ${result.ended} connections`);
-      return {
-        cpu: result.serverCpu / result.messages * 1e6,
-        rate: result.messages / result.seconds,
-        ...shares(result),
-      };
-    },
+    measure: measureEcho({ connections, inFlight, size, text, spread: 0 }),
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { machine, versions } from "./machine.ts";
+import { setting, writeResults } from "./machine.ts";
 import { measureRow } from "./measure.ts";
 import { short } from "./results.ts";
 import { costs, growth, type Point, type ScaleResults, summary } from "./scale_results.ts";
@@ -24,12 +24,7 @@ const only = values.only?.flatMap((v) => v.split(","));
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const plan = { rounds, seconds, warm: 0.5, peers: PEERS, before: undefined };
 const results: ScaleResults = {
-  date: new Date().toISOString(),
-  machine: machine(),
-  versions: await versions(),
-  command: ["deno task bench:scale", ...Deno.args].join(" "),
-  rounds,
-  seconds,
+  ...await setting("bench:scale", rounds, seconds),
   series: {},
 };
 for (const series of SERIES.filter(({ id }) => only?.includes(id) ?? true)) {
@@ -57,8 +52,7 @@ for (const series of SERIES.filter(({ id }) => only?.includes(id) ?? true)) {
   console.log(`  ${summary(series, points)}`);
 }
 if (only === undefined) {
-  const file = new URL("scale.json", import.meta.url);
-  Deno.writeTextFileSync(file, JSON.stringify(results, undefined, 1) + "\n");
+  writeResults("scale.json", results);
 }
 // Children that were killed keep nothing open, but their pipes may.
 Deno.exit(0);

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Rounds } from "./measure.ts";
-import { figure, type Results } from "./results.ts";
+import { figure, type Setting } from "./results.ts";
 import type { Series } from "./series.ts";
 import type { Peer } from "./servers.ts";
 
@@ -17,7 +17,7 @@ export interface Point {
 }
 
 /** A whole run: `scale.json`. */
-export interface ScaleResults extends Omit<Results, "rows"> {
+export interface ScaleResults extends Setting {
   /** By the series' ids. */
   series: Record<string, Point[]>;
 }

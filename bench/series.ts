@@ -2,7 +2,7 @@
  * Work that grows: what is measured at each size, and what one unit of it is.
  * @module
  */
-import type { Row } from "./rows.ts";
+import { measureEcho, type Row } from "./rows.ts";
 import { runLoad } from "./run_load.ts";
 import type { Peer } from "./servers.ts";
 
@@ -40,12 +40,7 @@ function work(
 }
 
 function echo(connections: number, spread: number, size: number): Row["measure"] {
-  return async (peer, server, time) => {
-    const path = peer === "tcp" ? undefined : "/-/echo";
-    const load = { ...server, path, connections, inFlight: 1, size, text: false, spread, ...time };
-    const result = await runLoad<"echo">({ mode: "echo", ...load });
-    return { cpu: result.serverCpu / result.messages * 1e6 };
-  };
+  return measureEcho({ connections, inFlight: 1, spread, size, text: false });
 }
 
 const connections: Series = {
