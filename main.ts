@@ -4,11 +4,11 @@ import { publish } from "./lib/cli/publish.ts";
 import { Failure } from "./lib/cli/request.ts";
 import { printMessages } from "./lib/cli/subscribe.ts";
 import { token } from "./lib/cli/token.ts";
-import { type Command, parseCommand } from "./lib/service/command.ts";
-import type { Config } from "./lib/service/config.ts";
+import { type Command, parseCommand } from "./lib/settings/command.ts";
+import type { Config } from "./lib/settings/config.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
 import { type Service, startService } from "./lib/service/service.ts";
-import { ConfigError } from "./lib/service/setting.ts";
+import { ConfigError } from "./lib/settings/setting.ts";
 
 function start(config: Config): Service {
   const where = `${config.hostname} port ${config.port}`;

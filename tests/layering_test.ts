@@ -5,10 +5,13 @@ const allowed: Record<string, string[]> = {
   websocket: [],
   http: [],
   hub: [],
+  engine: ["hub"],
+  settings: ["hub"],
   net: ["websocket", "http"],
-  service: ["net", "websocket", "http", "hub"],
-  cli: ["service", "hub"],
-  "": ["service", "net", "websocket", "http", "hub"],
+  auth: ["settings", "net", "websocket", "http", "hub"],
+  service: ["auth", "settings", "engine", "net", "websocket", "http", "hub"],
+  cli: ["service", "auth", "settings", "hub"],
+  "": ["service", "auth", "settings", "net", "websocket", "http", "hub"],
 };
 /** Folders that touch neither the system nor time. */
 const pure = ["websocket", "http", "hub"];

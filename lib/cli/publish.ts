@@ -2,7 +2,7 @@
  * `kodama publish`: one message to a channel.
  * @module
  */
-import type { Command } from "../service/command.ts";
+import type { Command } from "../settings/command.ts";
 import { Failure, request, RequestFailure } from "./request.ts";
 
 /** How often it is tried, where a repeat cannot publish twice. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { type State, subscribe, type Subscription } from "../../static/kodama.js";
-import type { Command } from "../service/command.ts";
+import type { Command } from "../settings/command.ts";
 import { printable } from "../service/log.ts";
 import { lineOf } from "./line.ts";
 import { Output } from "./output.ts";

@@ -2,8 +2,8 @@
  * `kodama token`: a token for whoever may read and write what it says.
  * @module
  */
-import { mintToken } from "../service/auth.ts";
-import type { Command } from "../service/command.ts";
+import { mintToken } from "../auth/auth.ts";
+import type { Command } from "../settings/command.ts";
 
 /**
  * Mints a token.

@@ -1,6 +1,6 @@
 /**
  * What keeps the order and the memory of messages. The embedded one is in `memory.ts`; others share messages
- * between processes. All pass the tests of `tests/hub/engine_suite.ts`.
+ * between processes. All pass the tests of `tests/engine/engine_suite.ts`.
  * @module
  */
 import type { Loss, Since } from "./cursor.ts";

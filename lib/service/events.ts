@@ -6,7 +6,7 @@ import type { Since } from "../hub/cursor.ts";
 import type { Hub, Subscriber } from "../hub/hub.ts";
 import type { Message } from "../hub/message.ts";
 import type { Stream, StreamHandler } from "../net/stream.ts";
-import type { Rights } from "./auth.ts";
+import type { Rights } from "../auth/auth.ts";
 import { encodeEvent, event, gap } from "./forms.ts";
 import { CATCH_UP } from "./subscribe.ts";
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { configure, getLogger, type LogRecord } from "@logtape/logtape";
-import type { Config } from "./config.ts";
+import type { Config } from "../settings/config.ts";
 
 /** Fields of a line. Nothing secret goes in. */
 export type Fields = Record<string, string | number | boolean>;

@@ -5,8 +5,8 @@
 import { HttpError } from "../http/error.ts";
 import type { Request } from "../net/connection.ts";
 import { type Accepted, acceptHandshake, wantsWebSocket } from "../websocket/handshake.ts";
-import type { Config } from "./config.ts";
-import { checkOrigin } from "./origin.ts";
+import type { Config } from "../settings/config.ts";
+import { checkOrigin } from "../auth/origin.ts";
 
 /** A parameter of the query: the first of that name. */
 export function query(request: Pick<Request, "target">, name: string): string | undefined {

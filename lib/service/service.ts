@@ -3,10 +3,10 @@
  * @module
  */
 import { Hub } from "../hub/hub.ts";
-import { MemoryEngine } from "../hub/memory.ts";
+import { MemoryEngine } from "../engine/memory.ts";
 import { Server } from "../net/listener.ts";
-import { createAuthorize } from "./auth.ts";
-import type { Config } from "./config.ts";
+import { createAuthorize } from "../auth/auth.ts";
+import type { Config } from "../settings/config.ts";
 import { frameForms } from "./forms.ts";
 import type { Log } from "./log.ts";
 import { counter, createMetrics, gauge } from "./metrics.ts";

@@ -11,8 +11,8 @@ import { nameFault } from "../hub/name.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
-import type { Rights } from "./auth.ts";
-import type { Config } from "./config.ts";
+import type { Rights } from "../auth/auth.ts";
+import type { Config } from "../settings/config.ts";
 import { type FrameForms, gap, type Mode } from "./forms.ts";
 import { RateLimit } from "./rate.ts";
 

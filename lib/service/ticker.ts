@@ -5,7 +5,7 @@
 import type { SocketHandler } from "../net/socket.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "../settings/config.ts";
 import type { Log } from "./log.ts";
 import { RateLimit } from "./rate.ts";
 

@@ -4,8 +4,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Failure } from "../../lib/cli/request.ts";
 import { printMessages } from "../../lib/cli/subscribe.ts";
-import { mintToken } from "../../lib/service/auth.ts";
-import { parseCommand } from "../../lib/service/command.ts";
+import { mintToken } from "../../lib/auth/auth.ts";
+import { parseCommand } from "../../lib/settings/command.ts";
 import { ask, deserted, post } from "../tools/channels.ts";
 import { kodama, run, until } from "../tools/command.ts";
 import { proxy } from "../tools/proxy.ts";

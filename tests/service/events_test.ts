@@ -2,10 +2,10 @@
  * Subscribing by Server-Sent Events.
  */
 import { assertEquals, assertRejects } from "@std/assert";
-import { defaults } from "../../lib/service/config.ts";
+import { defaults } from "../../lib/settings/config.ts";
 import { eventHandler } from "../../lib/service/events.ts";
 import { Hub } from "../../lib/hub/hub.ts";
-import { MemoryEngine } from "../../lib/hub/memory.ts";
+import { MemoryEngine } from "../../lib/engine/memory.ts";
 import { hex } from "../tools/bytes.ts";
 import {
   addressOf,

@@ -1,8 +1,8 @@
 /**
  * The settings as a table of Markdown, from the code; written into README.md with `deno task readme`.
  */
-import { settings } from "../../lib/service/config.ts";
-import { flagName } from "../../lib/service/flags.ts";
+import { settings } from "../../lib/settings/config.ts";
+import { flagName } from "../../lib/settings/flags.ts";
 
 const begin = "<!-- settings: written by `deno task readme` -->\n";
 const end = "<!-- end of settings -->";

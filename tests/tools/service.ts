@@ -1,7 +1,7 @@
 /**
  * The service, in this process, on a free port.
  */
-import { parseCommand } from "../../lib/service/command.ts";
+import { parseCommand } from "../../lib/settings/command.ts";
 import type { Fields, Log } from "../../lib/service/log.ts";
 import { type Service, startService } from "../../lib/service/service.ts";
 

@@ -15,7 +15,7 @@ import { compileGlob, type Glob } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
 import type { Request } from "../net/connection.ts";
 import { listElements } from "../websocket/handshake.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "../settings/config.ts";
 import { isLoopback } from "./origin.ts";
 
 /** What somebody may do. */

@@ -2,7 +2,7 @@
  * Where a token comes from, and where it never goes.
  */
 import { assert, assertEquals } from "@std/assert";
-import { findToken } from "../../lib/service/auth.ts";
+import { findToken } from "../../lib/auth/auth.ts";
 import { ask, EventStream, type RequestFields, Subscriber, UPGRADE } from "../tools/channels.ts";
 import { testService } from "../tools/service.ts";
 import { inSeconds, SECRET, sign } from "../tools/tokens.ts";

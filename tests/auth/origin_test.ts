@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { HttpError } from "../../lib/http/error.ts";
 import type { Head } from "../../lib/http/head.ts";
-import { checkHost, checkOrigin, isLoopback } from "../../lib/service/origin.ts";
+import { checkHost, checkOrigin, isLoopback } from "../../lib/auth/origin.ts";
 
 function head(fields: Record<string, string>): Head {
   const headers = new Map(Object.entries(fields));

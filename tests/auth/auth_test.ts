@@ -2,9 +2,9 @@
  * Tokens over sockets: who may do what, and what is said to whom it is refused.
  */
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { parseCommand } from "../../lib/service/command.ts";
-import { ConfigError } from "../../lib/service/setting.ts";
-import { mintToken } from "../../lib/service/auth.ts";
+import { parseCommand } from "../../lib/settings/command.ts";
+import { ConfigError } from "../../lib/settings/setting.ts";
+import { mintToken } from "../../lib/auth/auth.ts";
 import { utf8 } from "../tools/bytes.ts";
 import { ask, deserted, EventStream, post, Subscriber, UPGRADE } from "../tools/channels.ts";
 import { testService } from "../tools/service.ts";

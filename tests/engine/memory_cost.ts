@@ -1,13 +1,13 @@
 /**
  * Measures what remembering costs, in a process of its own:
  *
- *     deno run --v8-flags=--expose-gc tests/hub/memory_cost.ts flood
- *     deno run --v8-flags=--expose-gc tests/hub/memory_cost.ts each
+ *     deno run --v8-flags=--expose-gc tests/engine/memory_cost.ts flood
+ *     deno run --v8-flags=--expose-gc tests/engine/memory_cost.ts each
  *
  * @module
  */
 import { Hub } from "../../lib/hub/hub.ts";
-import { MemoryEngine, type MemoryLimits } from "../../lib/hub/memory.ts";
+import { MemoryEngine, type MemoryLimits } from "../../lib/engine/memory.ts";
 import { utf8 } from "../tools/bytes.ts";
 
 /** What 100,000 channels cost, of one small JSON message each, under the default limits; in bytes. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { EngineError } from "../../lib/hub/engine.ts";
-import { cost, MAX_KEYS, MemoryEngine, OVERHEAD } from "../../lib/hub/memory.ts";
+import { cost, MAX_KEYS, MemoryEngine, OVERHEAD } from "../../lib/engine/memory.ts";
 import {
   draft,
   engineSuite,

@@ -2,7 +2,7 @@
  * Protected mode: without a verifier whoever can connect may read, and only this machine may write.
  */
 import { assertEquals } from "@std/assert";
-import { createAuthorize, isLocal } from "../../lib/service/auth.ts";
+import { createAuthorize, isLocal } from "../../lib/auth/auth.ts";
 import type { Request } from "../../lib/net/connection.ts";
 import { HttpError } from "../../lib/http/error.ts";
 import { ask, Subscriber } from "../tools/channels.ts";

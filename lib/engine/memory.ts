@@ -2,9 +2,9 @@
  * The embedded engine: order and memory in this process.
  * @module
  */
-import { type Cursor, formatCursor, type Loss, type Since } from "./cursor.ts";
-import { type Engine, EngineError, type History, type Published } from "./engine.ts";
-import { type Draft, Message } from "./message.ts";
+import { type Cursor, formatCursor, type Loss, type Since } from "../hub/cursor.ts";
+import { type Engine, EngineError, type History, type Published } from "../hub/engine.ts";
+import { type Draft, Message } from "../hub/message.ts";
 
 /** How much is remembered. */
 export interface MemoryLimits {
@@ -19,7 +19,7 @@ export interface MemoryLimits {
 /**
  * What a message costs besides its body and its channel's name, when it is alone on its channel; in bytes.
  * Measured on Deno 2.9.6 for Linux on x86-64: 511 on the heap and 220 outside of it, rounded up; among others on its
- * channel 360 and 220. `deno run --v8-flags=--expose-gc tests/hub/memory_cost.ts each` measures it again.
+ * channel 360 and 220. `deno run --v8-flags=--expose-gc tests/engine/memory_cost.ts each` measures it again.
  */
 export const OVERHEAD = 768;
 /** How long a key is remembered, in ms. */

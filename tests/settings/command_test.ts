@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { helpText, parseCommand } from "../../lib/service/command.ts";
-import { ConfigError } from "../../lib/service/setting.ts";
+import { helpText, parseCommand } from "../../lib/settings/command.ts";
+import { ConfigError } from "../../lib/settings/setting.ts";
 
 const secret = "a secret of at least thirty-two bytes";
 const url = "http://127.0.0.1:9999/btc";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { helpText, parseCommand } from "../../lib/service/command.ts";
-import { type Config, defaults, settings } from "../../lib/service/config.ts";
-import { flagName, variableName } from "../../lib/service/flags.ts";
-import { ConfigError } from "../../lib/service/setting.ts";
+import { helpText, parseCommand } from "../../lib/settings/command.ts";
+import { type Config, defaults, settings } from "../../lib/settings/config.ts";
+import { flagName, variableName } from "../../lib/settings/flags.ts";
+import { ConfigError } from "../../lib/settings/setting.ts";
 
 function parse(args: string[], env: Record<string, string> = {}): Config {
   const command = parseCommand(args, (name) => env[name]);

@@ -4,7 +4,7 @@
  */
 import type { Engine, History } from "../../lib/hub/engine.ts";
 import type { Opening, Subscriber } from "../../lib/hub/hub.ts";
-import { MemoryEngine } from "../../lib/hub/memory.ts";
+import { MemoryEngine } from "../../lib/engine/memory.ts";
 import { draft, ROOMY, word } from "./engine_suite.ts";
 import type { Message } from "../../lib/hub/message.ts";
 
