@@ -49,8 +49,9 @@ function kodama(folder: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${folder}/deno.json`));
   const [, run, ...flags] = (tasks.start as string).split(" ");
   const main = flags.pop();
+  const own = flags.map((flag) => flag === "--lock" ? `--lock=${folder}/deno.lock` : flag);
   return [
-    ...[Deno.execPath(), run!, `--config=${folder}/deno.json`, ...flags],
+    ...[Deno.execPath(), run!, `--config=${folder}/deno.json`, ...own],
     ...[`${folder}/${main}`, "--port", "0"],
   ];
 }

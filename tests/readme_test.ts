@@ -9,7 +9,8 @@ Deno.test("the README's settings are those of the code (deno task readme writes 
 });
 
 Deno.test("the README names every package that is used, and says why", () => {
-  const missing = Object.keys(manifest.imports).filter((name) => !readme.includes(`| \`${name}\``));
+  const used = { ...manifest.imports, ...manifest.scopes["./tests/"] };
+  const missing = Object.keys(used).filter((name) => !readme.includes(`| \`${name}\``));
   assertEquals(missing, []);
 });
 
