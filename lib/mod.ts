@@ -28,7 +28,7 @@ import { Server } from "./net/listener.ts";
 import type { ListenerSettings } from "./net/listener.ts";
 import type { Peer } from "./net/transport.ts";
 import { defaults } from "./settings/config.ts";
-import { log } from "./service/log.ts";
+import { checkedOptions, checkReply } from "./options.ts";
 import { checkOrigin } from "./auth/origin.ts";
 import { upgradeOf, wantsUpgrade } from "./service/request.ts";
 import { CloseCode } from "./websocket/close.ts";
@@ -69,7 +69,10 @@ export interface ServerSocket {
   close(code?: number, reason?: string): void;
 }
 
-/** What {@linkcode serve} is told. Every limit and time of {@linkcode ListenerSettings} can be set too. */
+/**
+ * What {@linkcode serve} is told. Every limit and time of {@linkcode ListenerSettings} can be set too, in bytes and
+ * ms. Channels, their history, rates and tokens are the service's, and no options here.
+ */
 export interface ServeOptions extends Partial<ListenerSettings> {
   /** The address to listen on. Default `127.0.0.1`. */
   hostname?: string;
@@ -92,8 +95,11 @@ export interface ServeOptions extends Partial<ListenerSettings> {
   message?: (socket: ServerSocket, data: string | Uint8Array<ArrayBuffer>) => unknown;
   /** The end, exactly once; 1006 where it came without a close frame. */
   close?: (socket: ServerSocket, code: number, reason: string) => unknown;
-  /** Told of what a handler threw; it has ended that connection (1011) and no other. Default: the log. */
-  error?: (error: unknown) => void;
+  /**
+   * Told of what a handler threw, or rejected with; it has ended that connection (1011, or 500 where it was a request)
+   * and no other. Told of the system's faults, too, such as no more open files. Default: `console.error`.
+   */
+  error?: (error: unknown) => unknown;
 }
 
 /** A server that runs. */
@@ -116,21 +122,49 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /**
  * Serves WebSocket (RFC 6455) on a port of its own.
  * @param options What to listen on, limits, and who is told.
+ * @throws {TypeError} If an option has a name or a type that there is not; `RangeError` if a limit is too small.
  * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws.
  */
 export function serve(options: ServeOptions): RunningServer {
-  const { hostname = defaults.hostname, port = defaults.port } = options;
-  const { protocols = [], origins = [], deflate = defaults.deflate, request: ask } = options;
-  const report = options.error ?? ((error) => log.error("fault", { error: String(error) }));
+  const given = checkedOptions(options);
+  const { hostname = defaults.hostname, port = defaults.port } = given;
+  const { protocols = [], origins = [], deflate = defaults.deflate, request: ask } = given;
+  const { error: tell = console.error } = given;
   const listener = Deno.listen({ hostname, port });
+
+  /** Whoever is told may fail as well: that is told, too, and ends nothing. */
+  const report = async (error: unknown) => {
+    try {
+      await tell(error);
+    } catch (another) {
+      try {
+        console.error(error, another);
+      } catch {
+        // Standard error takes nothing (a full disk): there is nobody left to be told.
+      }
+    }
+  };
 
   /** A handler may be asynchronous; what it rejects with ends its connection as what it throws does. */
   const settle = (socket: ServerSocket, result: unknown) => {
     if (!(result instanceof Promise)) return;
     result.catch((error) => {
-      report(error);
       socket.close(CloseCode.InternalError, "internal error");
+      return report(error);
     });
+  };
+
+  /** Asks the program about a request. Its fault is told here, since to a connection some are only its end. */
+  const answerOf = async (request: Head & { peer: Peer }) => {
+    try {
+      const answer: unknown = await ask?.(request);
+      if (answer !== undefined) checkReply(answer);
+      return answer;
+    } catch (error) {
+      if (error instanceof HttpError) throw error;
+      report(error);
+      throw new HttpError(500, "internal error");
+    }
   };
 
   const server = new Server(
@@ -138,24 +172,23 @@ export function serve(options: ServeOptions): RunningServer {
     async (request) => {
       const upgrading = wantsUpgrade(request);
       if (upgrading) checkOrigin(request, origins);
-      const answer = await ask?.(request);
+      const answer = await answerOf(request);
       if (answer !== undefined) return answer;
       if (!upgrading) return textReply(426, "a WebSocket is here", [["Upgrade", "websocket"]]);
       if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
       return {
         upgrade: upgradeOf(request, { config: { deflate } }, protocols),
         handler: {
-          open: (socket) => settle(socket, options.open?.(socket, request)),
+          open: (socket) => settle(socket, given.open?.(socket, request)),
           message(socket, payload, opcode) {
             const data = opcode === Opcode.Text ? decoder.decode(payload) : payload.slice();
-            settle(socket, options.message?.(socket, data));
+            settle(socket, given.message?.(socket, data));
           },
-          close: (socket, { code, reason }) =>
-            settle(socket, options.close?.(socket, code, reason)),
+          close: (socket, { code, reason }) => settle(socket, given.close?.(socket, code, reason)),
         },
       };
     },
-    { ...defaults, maxConnections: Infinity, ...options },
+    { ...defaults, maxConnections: Infinity, ...given },
     report,
   );
 
