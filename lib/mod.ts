@@ -19,6 +19,15 @@
  * await server.finished;
  * ```
  *
+ * `deno add jsr:@kodama/kodama` makes the name known. To a checkout that is `../kodama` it leads by `deno.json`:
+ *
+ * ```json
+ * {
+ *   "imports": { "@kodama/kodama": "jsr:@kodama/kodama@^0.1.0" },
+ *   "links": ["../kodama", "../kodama/std/crypto", "../kodama/std/encoding"]
+ * }
+ * ```
+ *
  * @module
  */
 import { HttpError } from "./http/error.ts";

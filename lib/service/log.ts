@@ -20,7 +20,7 @@ export interface Log {
   error(message: string, fields?: Fields): void;
 }
 
-/** The log of this program; where its lines go is for {@linkcode configureLog}, or a host program's own LogTape, to say. */
+/** The log of this program; where its lines go is for {@linkcode configureLog} to say. */
 export const log: Log = getLogger(["kodama"]);
 
 /** Longest line, in characters; what is longer is cut. */
