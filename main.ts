@@ -23,9 +23,21 @@ function start(config: Config): Service {
   }
 }
 
+/** A signal that comes so soon after the first is the same one, passed on by npx as well as by the terminal; in ms. */
+const SAME_SIGNAL = 100;
+
+/** Ends what runs at the first signal, and the process at the second. */
 function onSignal(end: (signal: string) => void): void {
+  let first: number | undefined;
+  const take = (signal: string) => {
+    const now = performance.now();
+    if (first === undefined) {
+      first = now;
+      end(signal);
+    } else if (now - first > SAME_SIGNAL) Deno.exit(1);
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => end(signal));
+    Deno.addSignalListener(signal, () => take(signal));
   }
 }
 

@@ -20,7 +20,9 @@ const TICK = 100;
 
 /** Open files kept for other things, once it shows how many there are. */
 const RESERVED = 64;
-/** Share of the drain time over which closes are spread; the rest is for the peers to answer the last of them. */
+/** Between two closes of a shutdown, in ms: 200 a second, so that those who come back do not come all at once. */
+const CLOSE_EVERY = 5;
+/** Share of the drain time that closes may take; the rest is for the peers to answer the last of them. */
 const SPREAD = 0.9;
 
 /** A listener that serves what it accepts. */
@@ -86,7 +88,7 @@ export class Server {
   /**
    * Stops accepting, closes every WebSocket with 1001, ends when all are gone, at the latest after `drain`.
    * A second call changes nothing.
-   * @param drain Over how long the closes are spread, and when what is left is dropped; in ms.
+   * @param drain When what is left is dropped, in ms. The closes are 200 a second, or faster where that needs longer.
    */
   shutdown(drain: number): Promise<void> {
     return this.#shutdown ??= this.#drain(drain);
@@ -104,11 +106,12 @@ export class Server {
   }
 
   /** Resolves when nothing is left but keep-alive connections that wait for a request. */
-  async #closeAll(spread: number): Promise<void> {
+  async #closeAll(longest: number): Promise<void> {
     const began = performance.now();
     const sockets = [...this.#serving.keys()].filter((c) => c.session !== undefined);
+    const pause = Math.min(CLOSE_EVERY, longest / sockets.length);
     for (const [index, connection] of sockets.entries()) {
-      const wait = began + spread * index / sockets.length - performance.now();
+      const wait = began + pause * index - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       connection.goAway();
     }

@@ -102,8 +102,8 @@ export const settings = {
     "off",
     "believe the last address of X-Forwarded-For: on or off",
   ),
-  /** Over how long the closes of a shutdown are spread, and when it ends at the latest. Default 10 s. */
-  drain: time("10s", "spread of the closes at shutdown, and its end at the latest", 0),
+  /** When a shutdown ends at the latest. Default 10 s. */
+  drain: time("10s", "when a shutdown ends at the latest; it closes 200 a second, or faster", 0),
   /** Between the ticker's messages. Default 1 s. */
   tickerInterval: time("1s", "between the messages of the ticker"),
   /** Origins that may connect besides the server's own; `*` for all. Default none. */

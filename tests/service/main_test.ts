@@ -1,6 +1,8 @@
 import { assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { kodama, run, until } from "../tools/command.ts";
+import { RawClient, textOf } from "../tools/raw.ts";
+import { HANDSHAKE } from "../tools/websocket.ts";
 
 Deno.test("--version and --help say so and end with 0", async () => {
   assertEquals(await run(["--version"]), { code: 0, out: `kodama ${manifest.version}\n`, err: "" });
@@ -44,7 +46,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await until(child.stderr, /received peer="127\.0\.0\.1:\d+" text="client: echo 1" bytes=14\n/);
     const end = new Promise<CloseEvent>((resolve) => client.onclose = resolve);
     child.kill(signal);
-    // A second signal changes nothing.
+    // npx and the terminal both pass one Ctrl-C on: that is no second signal.
     child.kill(signal);
     const { code, reason, wasClean } = await end;
     assertEquals([code, reason, wasClean], [1001, "shutting down", true]);
@@ -52,3 +54,43 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
   });
 }
+
+/** A child that serves one WebSocket that never answers a close, until it closes it. */
+async function withSilentClient(args: string[]) {
+  const child = kodama(["--port", "0", ...args]).spawn();
+  const [, url] = await until(child.stdout, /Open (http:\S+)/);
+  const raw = await RawClient.connect({
+    transport: "tcp",
+    hostname: "127.0.0.1",
+    port: Number(new URL(url!).port),
+  });
+  await raw.send(HANDSHAKE.replace("/chat", "/").replace("server.example.com", "127.0.0.1"));
+  await raw.until((bytes) => textOf(bytes).includes("echo 1"));
+  return { child, raw };
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`a second ${signal} ends it at once, with 1`, async () => {
+    const { child, raw } = await withSilentClient(["--drain", "60s", "--close-timeout", "60s"]);
+    using _raw = raw;
+    child.kill(signal);
+    await raw.until((bytes) => textOf(bytes).includes("shutting down"));
+    // Later than what is taken for the same signal, passed on twice.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const began = performance.now();
+    child.kill(signal);
+    assertEquals((await child.status).code, 1);
+    assertLess(performance.now() - began, 2000);
+    await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
+  });
+}
+
+Deno.test("whoever does not answer a close is dropped after --drain, and it ends with 0", async () => {
+  const { child, raw } = await withSilentClient(["--drain", "300ms"]);
+  using _raw = raw;
+  const began = performance.now();
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 0);
+  assertLess(performance.now() - began, 2000);
+  await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
+});
