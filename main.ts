@@ -44,7 +44,7 @@ function onSignal(end: (signal: string) => void): void {
 async function serve(config: Config): Promise<void> {
   await configureLog(config, errors);
   const service = start(config);
-  console.log(`Kodama listens. Open ${service.url}`);
+  output.line(`Kodama listens. Open ${service.url}`);
   onSignal((signal) => {
     log.info("shutting down", { signal });
     service.shutdown();
@@ -81,8 +81,12 @@ async function run(command: Command): Promise<void> {
   }
 }
 
-/** Lines on standard error: they never fail. */
+/** For the last lines to be taken at the end, in ms: where nobody reads them, nobody waits for them. */
+const LAST_LINES = 500;
+
+/** Lines on standard error and of the server on standard output: they never fail, and hold nothing up. */
 const errors = new LineWriter((bytes) => Deno.stderr.write(bytes));
+const output = new LineWriter((bytes) => Deno.stdout.write(bytes));
 let code = 0;
 try {
   await run(parseCommand(Deno.args, (name) => Deno.env.get(name)));
@@ -91,5 +95,8 @@ try {
   errors.line(`kodama: ${error.message}`);
   code = 1;
 }
-await errors.flushed();
+await Promise.race([
+  Promise.all([errors.flushed(), output.flushed()]),
+  new Promise((resolve) => setTimeout(resolve, LAST_LINES)),
+]);
 Deno.exit(code);
