@@ -2,13 +2,14 @@
  * One accepted connection: requests one after another, until it ends or becomes a WebSocket.
  * @module
  */
-import { bodyFraming, BodyReader, type Framing } from "../http/body.ts";
+import { bodyFraming } from "../http/body.ts";
 import { HttpError } from "../http/error.ts";
 import { type Head, HeadParser } from "../http/head.ts";
 import { encodeHead, encodeResponse, type Reply, textReply } from "../http/response.ts";
 import { CloseCode } from "../websocket/close.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { Clock, Timed } from "./clock.ts";
+import { RequestBody } from "./request_body.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { Socket, type SocketHandler } from "./socket.ts";
 import type { WireTap } from "./outbox.ts";
@@ -73,8 +74,6 @@ export interface ConnectionContext {
 const LINGER = 2000;
 /** Answers that gather while more requests are there, in bytes. */
 const GATHERED = 16 * 1024;
-/** Largest body that is read and thrown away to keep a connection, in bytes. */
-const SKIPPABLE = 64 * 1024;
 
 /** One connection, from accept to its end. */
 export class Connection implements Timed {
@@ -135,6 +134,15 @@ export class Connection implements Timed {
   goAway(): void {
     if (this.session instanceof Socket) this.session.close(CloseCode.GoingAway, "shutting down");
     else this.session?.close();
+  }
+
+  /** Ends it in favour of others, unless a request is under way. */
+  shed(): void {
+    if (this.session instanceof Socket) this.session.close(CloseCode.TryAgainLater, "no file left");
+    else if (this.session !== undefined) this.session.close();
+    else if (this.idle && !this.#transport.leaving) {
+      this.refuse(new HttpError(503, "no file left", [["Retry-After", "1"]]));
+    }
   }
 
   /** Ends it at once, also where a handler has not answered yet. */
@@ -260,64 +268,4 @@ export class Connection implements Timed {
 
 function refusal(error: HttpError): Reply {
   return textReply(error.status, error.message, error.headers);
-}
-
-/** The body of one request, read when somebody wants it. */
-class RequestBody {
-  readonly announced: boolean;
-  readonly #framing: Framing;
-  readonly #transport: Transport;
-  readonly #limit: number;
-  readonly #expected: boolean;
-  #body: Promise<Uint8Array<ArrayBuffer>> | undefined;
-
-  constructor(
-    framing: Framing | undefined,
-    head: Head,
-    transport: Transport,
-    settings: ConnectionSettings,
-  ) {
-    this.announced = framing !== undefined;
-    this.#framing = framing ?? 0;
-    this.#transport = transport;
-    this.#limit = settings.maxMessage;
-    // RFC 9110, 10.1.1: an expectation is of HTTP/1.1; one that is not known is 417.
-    const expect = head.minor === 1 ? head.headers.get("expect") : undefined;
-    if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
-      throw new HttpError(417, "only 100-continue can be expected");
-    }
-    this.#expected = expect !== undefined;
-  }
-
-  read(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#body ??= this.#read(this.#limit);
-  }
-
-  /** Sees to it that the next request is behind this one's body. Returns whether it could. */
-  async skip(): Promise<boolean> {
-    // Where reading failed, nobody knows where the next request begins.
-    if (this.#body !== undefined) return await this.#body.then(() => true, () => false);
-    if (this.#framing === 0) return true;
-    // A client that waits to be asked for the body was not: whether it sends it now, nobody can know.
-    if (this.#expected || this.#framing === "chunked" || this.#framing > SKIPPABLE) return false;
-    await this.#read(SKIPPABLE);
-    return true;
-  }
-
-  async #read(limit: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { input, outbox } = this.#transport;
-    const reader = new BodyReader(this.#framing, limit);
-    // RFC 9110, 10.1.1: no 100 is needed where the body, or some of it, is there already.
-    if (this.#expected && !reader.done && input.length === 0) {
-      outbox.bytes(new TextEncoder().encode(encodeHead(100, [])));
-      outbox.flush();
-    }
-    for (;;) {
-      input.start = reader.read(input.bytes, input.start, input.end);
-      if (reader.done) return reader.body;
-      if (await this.#transport.read() === 0) {
-        throw new HttpError(400, "the body ended early");
-      }
-    }
-  }
 }

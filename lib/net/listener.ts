@@ -3,14 +3,37 @@
  * @module
  */
 import { HttpError } from "../http/error.ts";
+import type { Head } from "../http/head.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionContext, type Handle } from "./connection.ts";
 import type { ConnectionSettings } from "./settings.ts";
 
 /** Settings of a listener, besides those of its connections. */
 export interface ListenerSettings extends ConnectionSettings {
-  /** Most connections at once. More: 503. Where files run out before, that many less 64 from then on. */
+  /** Most connections at once. More: 503. Where files run out before, fewer until they come back. */
   maxConnections: number;
+}
+
+/** The process, or the system, has no file for another connection. */
+export class OutOfFiles extends Error {
+  /** How many connections there were. */
+  readonly connections: number;
+  /** How many there may be until files come back. */
+  readonly limit: number;
+
+  /**
+   * @param connections How many there are.
+   * @param limit How many there may be now.
+   * @param cause What accepting failed with.
+   */
+  constructor(connections: number, limit: number, cause: unknown) {
+    super(`no file left at ${connections} connections: ${limit} for now; raise ulimit -n`, {
+      cause,
+    });
+    this.name = "OutOfFiles";
+    this.connections = connections;
+    this.limit = limit;
+  }
 }
 
 /** First and longest pause after an accept that failed, in ms. */
@@ -18,8 +41,18 @@ const FIRST_PAUSE = 20, LONGEST_PAUSE = 1000;
 /** Between ticks of the clock, in ms: at most this, and a quarter of the shortest time that it watches. */
 const TICK = 100;
 
-/** Open files kept for other things, once it shows how many there are. */
+/** Open files kept for other things, once it shows how many there are: these, and at most a quarter of them. */
 const RESERVED = 64;
+/** Connections besides those that may be, for requests that are answered also then: these, and at most a quarter. */
+const SPARE = 8;
+/** Files that are left free even then. */
+const FREE = 2;
+/** For such a request to come, in ms. */
+const SPARE_TIMEOUT = 1000;
+/** After so long at a limit that was learnt, a few more are tried, in ms. */
+const RELEARN = 60_000;
+/** A pause so long that connections that were asked to leave are dropped, in ms. */
+const IMPATIENT = 160;
 /** Between two closes of a shutdown, in ms: 200 a second, so that those who come back do not come all at once. */
 const CLOSE_EVERY = 5;
 /** Share of the drain time that closes may take; the rest is for the peers to answer the last of them. */
@@ -34,7 +67,16 @@ export class Server {
   readonly #listener: Deno.Listener;
   /** Most connections at once: as set, or as many as there turned out to be files for. */
   #limit: number;
+  /** When the limit was learnt, in ms; `undefined` while it is as set. */
+  #learntAt: number | undefined;
+  #spare = SPARE;
+  readonly #most: number;
+  readonly #vital: ((head: Head) => boolean) | undefined;
   readonly #context: ConnectionContext;
+  /** What connections have in common that are there only for vital requests. */
+  readonly #spareContext: ConnectionContext;
+  /** Those connections. */
+  readonly #spares = new Set<Connection>();
   /** Open connections, each with the promise of its end. */
   readonly #serving = new Map<Connection, Promise<void>>();
   #shutdown: Promise<void> | undefined;
@@ -45,15 +87,18 @@ export class Server {
    * @param handle Answers requests.
    * @param settings Limits and times.
    * @param fault Told of faults, ours or the system's; none of them ends the process.
+   * @param vital Which requests are answered also where there are too many connections. Default: none.
    */
   constructor(
     listener: Deno.Listener,
     handle: Handle,
     settings: ListenerSettings,
     fault: (error: unknown) => void,
+    vital?: (head: Head) => boolean,
   ) {
     this.#listener = listener;
-    this.#limit = settings.maxConnections;
+    this.#limit = this.#most = settings.maxConnections;
+    this.#vital = vital;
     const { handshakeTimeout, bodyTimeout, messageTimeout, closeTimeout, writeTimeout } = settings;
     const { pingInterval, pingTimeout } = settings;
     const times = [
@@ -67,6 +112,13 @@ export class Server {
     ];
     const clock = new Clock(Math.max(1, Math.min(TICK, Math.min(...times) / 4)));
     this.#context = { handle, settings, clock, fault, draining: false };
+    this.#spareContext = {
+      ...this.#context,
+      handle: (request) => vital?.(request) ? handle(request) : Promise.reject(tooMany()),
+      settings: { ...settings, handshakeTimeout: Math.min(handshakeTimeout, SPARE_TIMEOUT) },
+      // One request, and no more.
+      draining: true,
+    };
     this.finished = this.#accept();
   }
 
@@ -128,9 +180,9 @@ export class Server {
         if (this.draining) break;
         // Nothing is wrong with the listener, and whoever waits behind it is not to wait longer.
         if (isStillborn(error)) continue;
-        if (outOfFiles(error)) this.#limit = Math.max(1, this.size - RESERVED);
         // EMFILE and its like pass when a connection ends; a listener given up would not come back.
-        if (pause === FIRST_PAUSE) this.#context.fault(error);
+        if (isOutOfFiles(error)) this.#makeRoom(error, pause);
+        else if (pause === FIRST_PAUSE) this.#context.fault(error);
         await new Promise((resolve) => setTimeout(resolve, pause));
         pause = Math.min(pause * 2, LONGEST_PAUSE);
       }
@@ -143,17 +195,77 @@ export class Server {
     this.accepted++;
     // Frames are small and must not wait for one another (RFC 896's delay).
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
-    const connection = new Connection(conn, this.#context);
-    if (this.size >= this.#limit) {
-      connection.refuse(new HttpError(503, "too many connections", [["Retry-After", "1"]]));
+    const full = this.#full();
+    const connection = new Connection(conn, full ? this.#spareContext : this.#context);
+    if (full && this.#vital === undefined) connection.refuse(tooMany());
+    else if (full) {
+      // Whoever says nothing there keeps no later one out.
+      if (this.#spares.size >= this.#spare) this.#dropSpare();
+      this.#spares.add(connection);
     }
-    const end = connection.serve().finally(() => this.#serving.delete(connection));
+    const end = connection.serve().finally(() => {
+      this.#serving.delete(connection);
+      this.#spares.delete(connection);
+    });
     this.#serving.set(connection, end);
+  }
+
+  /** Whether there may be no more connections; forgets a limit that was learnt, once files have come back. */
+  #full(): boolean {
+    const size = this.size - this.#spares.size;
+    if (this.#learntAt !== undefined) {
+      // What was learnt held for what else was open then.
+      if (size <= this.#limit / 2) {
+        this.#limit = this.#most;
+        this.#spare = SPARE;
+        this.#learntAt = undefined;
+      } else if (size >= this.#limit && performance.now() - this.#learntAt > RELEARN) {
+        this.#limit = Math.min(this.#most, this.#limit + this.#spare);
+        this.#learntAt = performance.now();
+      }
+    }
+    return size >= this.#limit;
+  }
+
+  /** Learns from an accept that failed how many connections there are files for, and ends a few of them. */
+  #makeRoom(cause: unknown, pause: number): void {
+    // Those who were asked to leave had their time.
+    if (pause >= IMPATIENT) this.#shed((connection) => connection.drop());
+    if (pause !== FIRST_PAUSE) return;
+    if (this.#spares.size > 0) {
+      for (let i = 0; i < FREE; i++) this.#dropSpare();
+      return;
+    }
+    const { size } = this, quarter = Math.ceil(size / 4);
+    this.#limit = Math.max(1, size - Math.min(RESERVED, quarter));
+    this.#spare = Math.max(1, Math.min(SPARE, quarter - FREE));
+    this.#learntAt = performance.now();
+    this.#context.fault(new OutOfFiles(size, this.#limit, cause));
+    this.#shed((connection) => connection.shed());
+  }
+
+  /** Ends the oldest of those that are there for vital requests only. */
+  #dropSpare(): void {
+    const [oldest] = this.#spares;
+    if (oldest === undefined) return;
+    this.#spares.delete(oldest);
+    oldest.drop();
+  }
+
+  /** Ends as many connections as files are needed: those first that ask for nothing, and that came last. */
+  #shed(end: (connection: Connection) => void): void {
+    const latest = [...this.#serving.keys()].reverse();
+    const chosen = [...latest.filter((c) => c.idle), ...latest.filter((c) => !c.idle)];
+    for (const connection of chosen.slice(0, this.#spare + FREE)) end(connection);
   }
 }
 
+function tooMany(): HttpError {
+  return new HttpError(503, "too many connections", [["Retry-After", "1"]]);
+}
+
 /** Whether an accept failed because this process, or the system, has no more files. */
-function outOfFiles(error: unknown): boolean {
+function isOutOfFiles(error: unknown): boolean {
   return error instanceof Error && "code" in error &&
     (error.code === "EMFILE" || error.code === "ENFILE");
 }

@@ -110,6 +110,11 @@ export function createRoutes(context: RouteContext): Handle {
   }
 }
 
+/** Whether a request is by what watches over the server: it is answered also where there are too many connections. */
+export function isVital({ target }: Pick<Request, "target">): boolean {
+  return /^\/-\/(health|ready|metrics)(\?|$)/.test(target);
+}
+
 /** Answers `GET` and `HEAD`, and no other method. */
 function read(
   request: Request,

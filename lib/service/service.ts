@@ -4,13 +4,13 @@
  */
 import { Hub } from "../hub/hub.ts";
 import { MemoryEngine } from "../engine/memory.ts";
-import { Server } from "../net/listener.ts";
+import { OutOfFiles, Server } from "../net/listener.ts";
 import { createAuthorize } from "../auth/auth.ts";
 import type { Config } from "../settings/config.ts";
 import { frameForms } from "./forms.ts";
 import type { Log } from "./log.ts";
 import { counter, createMetrics, gauge } from "./metrics.ts";
-import { createRoutes } from "./routes.ts";
+import { createRoutes, isVital } from "./routes.ts";
 
 /** A service that runs. */
 export interface Service {
@@ -32,6 +32,10 @@ const SWEEP = 1000;
 export function startService(config: Config, log: Log): Service {
   const listener = Deno.listen({ hostname: config.hostname, port: config.port });
   const fault = (error: unknown) => {
+    if (error instanceof OutOfFiles) {
+      const { connections, limit } = error;
+      return log.error("out of files", { connections, limit, raise: "ulimit -n" });
+    }
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     log.error("fault", { error: text });
   };
@@ -56,7 +60,7 @@ export function startService(config: Config, log: Log): Service {
     ]),
   });
   const maxConnections = config.maxConnections || Infinity;
-  const server = new Server(listener, routes, { ...config, maxConnections }, fault);
+  const server = new Server(listener, routes, { ...config, maxConnections }, fault, isVital);
   const sweeper = setInterval(() => engine.sweep(), SWEEP);
   const finished = server.finished.finally(() => {
     clearInterval(sweeper);

@@ -4,7 +4,7 @@ import { answers, hasAnswers, statuses } from "../tools/answers.ts";
 import { Recorder } from "../tools/handler.ts";
 import { within } from "../tools/raw.ts";
 import { TestServer, webSocket } from "../tools/server.ts";
-import { WebSocketClient } from "../tools/websocket.ts";
+import { closeCode, WebSocketClient } from "../tools/websocket.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -95,7 +95,9 @@ Deno.test("Server backs off when it cannot accept, reports it once, and recovers
   using client = await server.connect();
   await client.send(GET);
   assertEquals(statuses(await client.until(hasAnswers(1))), [200]);
-  assertEquals(server.takeFaults(), ["Too many open files (os error 24)"]);
+  assertEquals(server.takeFaults(), [
+    "no file left at 0 connections: 1 for now; raise ulimit -n",
+  ]);
   const [first, second, third, fourth] = listener.calls as [number, number, number, number];
   // Each pause is about twice the one before.
   assertGreaterOrEqual(second - first, 15);
@@ -147,40 +149,90 @@ Deno.test("Server keeps its count through a hundred connections that come and go
   assertEquals(recorder.log.filter((line) => line.startsWith("close")).length, 100);
 });
 
-Deno.test("Server that runs out of files keeps 64 of them free from then on", async () => {
-  // Accepts 66 connections, has no file for one more, then goes on.
+/** A listener that has files for so many connections. */
+function scarce(files: number): Deno.Listener {
   const inner = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  let accepted = 0, failed = false;
-  const listener: Deno.Listener = {
+  const open = new Set<Deno.Conn>();
+  return {
     addr: inner.addr,
     close: () => inner.close(),
     ref: () => {},
     unref: () => {},
     [Symbol.dispose]: () => inner.close(),
     [Symbol.asyncIterator]: () => inner[Symbol.asyncIterator](),
-    accept() {
-      if (accepted === 66 && !failed) {
-        failed = true;
-        return Promise.reject(Object.assign(new Error("too many open files"), { code: "EMFILE" }));
-      }
-      accepted++;
-      return inner.accept();
+    async accept() {
+      if (open.size >= files) throw noDescriptor();
+      const conn = await inner.accept();
+      open.add(conn);
+      const close = conn.close.bind(conn);
+      conn.close = () => {
+        open.delete(conn);
+        close();
+      };
+      return conn;
     },
   };
-  await using server = new TestServer(() => ({ status: 200 }), {}, listener);
-  const clients = await Promise.all(Array.from({ length: 66 }, () => server.connect()));
-  for (const client of clients) {
-    await client.send(GET);
-    assertEquals(statuses(await client.until(hasAnswers(1))), [200]);
+}
+
+Deno.test("Server that runs out of files makes room for a few, and has as many again once all have left", async () => {
+  await using server = new TestServer(() => ({ status: 200 }), {}, scarce(40));
+  for (let round = 1; round <= 3; round++) {
+    const clients = await Promise.all(Array.from({ length: 40 }, () => server.connect()));
+    while (server.server.size < 40) await new Promise((resolve) => setTimeout(resolve, 1));
+    // A quarter of them, those that ask for nothing, are told; what is left has none to spare but for what is vital.
+    await server.shrunk(30);
+    assertEquals(server.takeFaults(), [
+      "no file left at 40 connections: 30 for now; raise ulimit -n",
+    ]);
+    let served = 0, refused = 0;
+    for (const client of clients) {
+      await client.send(GET).catch(() => {});
+      const [status] = statuses(await client.until(hasAnswers(1)));
+      if (status === 200) served++;
+      if (status === 503) refused++;
+    }
+    assertEquals([served, refused], [30, 10]);
+    using another = await server.connect();
+    assertEquals(statuses(await another.readAll()), [503]);
+    another.close();
+    for (const client of clients) client.close();
+    await server.shrunk();
   }
-  using refused = await server.connect();
-  assertEquals(statuses(await refused.readAll()), [503]);
-  assertEquals(server.takeFaults(), ["too many open files"]);
-  refused.close();
-  for (const client of clients.slice(1)) client.close();
-  await server.shrunk(1);
-  using next = await server.connect();
-  await next.send(GET);
-  assertEquals(statuses(await next.until(hasAnswers(1))), [200]);
-  clients[0]!.close();
+});
+
+Deno.test("Server drops WebSockets that do not leave when asked to make room", async () => {
+  const recorder = new Recorder();
+  await using server = new TestServer(webSocket(recorder), {}, scarce(9));
+  const clients: WebSocketClient[] = [];
+  for (let i = 0; i < 8; i++) clients.push(await WebSocketClient.open(server));
+  using last = await server.connect();
+  // It has the last file, and asks for nothing: it goes first, and then the two latest.
+  assertEquals(statuses(await last.readAll()), [503]);
+  await recorder.until("close 1006", 2);
+  assertEquals(closeCode(await clients[7]!.next()), 1013);
+  assertEquals(server.takeFaults().length, 1);
+  for (const client of clients) client.raw.close();
+});
+
+Deno.test("Server answers vital requests beyond maxConnections, and is not kept from it by the silent", async () => {
+  await using server = new TestServer(
+    () => ({ status: 200 }),
+    { maxConnections: 1 },
+    undefined,
+    ({ target }) => target === "/vital",
+  );
+  using first = await server.connect();
+  await first.send(GET);
+  await first.until(hasAnswers(1));
+  const silent = await Promise.all(Array.from({ length: 20 }, () => server.connect()));
+  using vital = await server.connect();
+  await vital.send("GET /vital HTTP/1.1\r\nHost: a\r\n\r\n" + GET);
+  const [answer, ...more] = answers(await vital.readAll());
+  assertEquals([answer?.status, answer?.headers.get("connection")], [200, "close"]);
+  assertEquals(more.length, 0);
+  using other = await server.connect();
+  await other.send(GET);
+  const [refused] = answers(await other.readAll());
+  assertEquals([refused?.status, refused?.headers.get("retry-after")], [503, "1"]);
+  for (const client of silent) client.close();
 });

@@ -2,6 +2,7 @@
  * A server under test, on a free port of loopback.
  * @module
  */
+import type { Head } from "../../lib/http/head.ts";
 import type { Handle } from "../../lib/net/connection.ts";
 import { type ListenerSettings, Server } from "../../lib/net/listener.ts";
 import type { SocketHandler } from "../../lib/net/socket.ts";
@@ -36,13 +37,20 @@ export class TestServer implements AsyncDisposable {
    * @param handle Answers requests.
    * @param settings What differs from {@linkcode PATIENT}.
    * @param listener Something that accepts; by default a free port.
+   * @param vital As the server takes it.
    */
-  constructor(handle: Handle, settings: Partial<ListenerSettings> = {}, listener?: Deno.Listener) {
+  constructor(
+    handle: Handle,
+    settings: Partial<ListenerSettings> = {},
+    listener?: Deno.Listener,
+    vital?: (head: Head) => boolean,
+  ) {
     this.server = new Server(
       listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 }),
       handle,
       { ...PATIENT, ...settings },
       (error) => this.#faults.push(error),
+      vital,
     );
   }
 
