@@ -3,8 +3,15 @@
  * @module
  */
 import { parseSince } from "../hub/cursor.ts";
-import { type Config, settings } from "./config.ts";
-import { type Environment, flagLines, readFlags, readValues, variableName } from "./flags.ts";
+import { type Config, groups, settings } from "./config.ts";
+import {
+  type Environment,
+  flagLines,
+  readFlags,
+  readValues,
+  strangers,
+  variableName,
+} from "./flags.ts";
 import {
   ConfigError,
   globs,
@@ -87,6 +94,8 @@ interface Usage {
   /** What it does, in one line. */
   help: string;
   settings: Settings;
+  /** The same settings in groups, where there are many. */
+  groups?: Readonly<Record<string, Settings>>;
   /** What else there is to say. */
   notes: string[];
 }
@@ -96,9 +105,14 @@ const commands = {
     form: "[flags]",
     help: "serves; the default",
     settings,
+    groups,
     notes: [
       "Each flag is also an environment variable: --max-message is KODAMA_MAX_MESSAGE. Flags win.",
       "Times take ms, s, m, h; sizes bytes, KiB, MiB, GiB. What is in [brackets] is the default.",
+      "",
+      "Examples:",
+      "  kodama -p 8080 --origin https://app.example",
+      "  KODAMA_SECRET=… kodama --hostname 0.0.0.0 --host push.example --public 'news/**'",
     ],
   },
   token: {
@@ -198,6 +212,11 @@ export function parseCommand(args: string[], env: Environment): Command {
   }
 }
 
+/** The variables `KODAMA_…` that no command reads, each with the nearest that one does. */
+export function strangeVariables(names: readonly string[]): ReturnType<typeof strangers> {
+  return strangers(names, [...Object.keys(settings), "token"]);
+}
+
 function isCommand(name: string): name is keyof typeof commands {
   return Object.keys(commands).includes(name);
 }
@@ -228,8 +247,9 @@ function channelURL(command: string, text: string | undefined): URL {
  * @param name A command; `undefined`: of them all, with the flags of the one that is the default.
  */
 export function helpText(name?: keyof typeof commands): string {
-  const { form, help, settings, notes }: Usage = commands[name ?? "serve"];
-  const rest = ["", ...flagLines(settings), "", ...notes];
+  const usage: Usage = commands[name ?? "serve"];
+  const { form, help, notes } = usage;
+  const rest = ["", ...flagLines(usage.groups ?? { "": usage.settings }), "", ...notes];
   if (name !== undefined) {
     return [`Usage: kodama ${name} ${form}`, "", sentence(help), ...rest].join("\n");
   }

@@ -17,119 +17,155 @@ import {
   type Values,
 } from "./setting.ts";
 
-/** All settings. Times are in ms and sizes in bytes, once parsed. */
-export const settings = {
-  /** The address to listen on. Default 127.0.0.1. */
-  hostname: one("an address", "127.0.0.1", "where it listens", (text) => {
-    if (!/^[0-9A-Za-z.:_-]{1,255}$/.test(text)) {
-      throw new ConfigError(`must be an address or a name, and is ${quote(text)}`);
-    }
-    return text;
-  }),
-  /** The TCP port; 0 for any free one. Default 9999. */
-  port: count("9999", "its port; 0 takes any free one and prints it", 0, 65535),
-  /** For a whole request head, from accept, and an idle keep-alive connection. Default 10 s. */
-  handshakeTimeout: time("10s", "for a whole handshake, from accept; also an idle keep-alive"),
-  /** For an HTTP body. Default 10 s. */
-  bodyTimeout: time("10s", "for an HTTP body"),
-  /** Largest message, after reassembly; largest body. Default 1 MiB. */
-  maxMessage: size("1MiB", "largest message, reassembled; largest HTTP body"),
-  /** Most fragments of one message. Default 1024. */
-  maxFragments: count("1024", "most fragments of one message"),
-  /** For one message, from its first byte to its last. Default 60 s. */
-  messageTimeout: time("60s", "for one message, from its first byte to its last"),
-  /** Between pings. Default 25 s. */
-  pingInterval: time("25s", "between pings"),
-  /** For a sign of life after a ping. Default 10 s. */
-  pingTimeout: time("10s", "for an answer to a ping, or any sign of life"),
-  /** For the closing handshake. Default 5 s. */
-  closeTimeout: time("5s", "for the closing handshake"),
-  /** What may wait to be written to one connection: more is 1013. Default 1 MiB. */
-  maxBuffered: size("1MiB", "most that may wait to be written to one connection: then 1013"),
-  /** For any progress of a write: then 1013. Default 10 s. */
-  writeTimeout: time("10s", "for any progress of what waits: then 1013"),
-  /** Most connections at once: more get 503. Default: open files − 64. */
-  maxConnections: count(
-    "0",
-    "most connections at once; 0: open files − 64, learnt when they run out",
-    0,
-  ),
-  /** Messages a second from one connection; twice that in a burst; 0: no limit. Default 100. */
-  messageRate: count("100", "messages a second from one connection; twice that at once; 0: any", 0),
-  /** Pings a second from one connection; twice that in a burst; 0: no limit. Default 5. */
-  pingRate: count("5", "pings a second from one connection; twice that at once; 0: any", 0),
-  /** Channels of one connection: more are refused. Default 128. */
-  maxChannels: count("128", "most channels of one connection", 1, 128),
-  /** Messages that a channel remembers. Default 100. */
-  history: count("100", "messages that a channel remembers", 0),
-  /** For how long. Default 10 minutes. */
-  historyAge: time("10m", "for how long a channel remembers them"),
-  /** Of all channels together; the oldest go first. Default 64 MiB. */
-  historyBytes: size("64MiB", "what all channels remember together; the oldest go first", 0),
-  /** Verifies tokens (HS256); 32 bytes or more. Default none: protected mode. */
-  secret: one(
-    "32 bytes or more",
-    "",
-    "verifies tokens signed with it (HS256); 32 bytes or more",
-    (text) => {
-      // Not shown: it is a secret, however short.
-      if (text !== "" && new TextEncoder().encode(text).length < 32) {
-        throw new ConfigError("must be 32 bytes or more");
+/** All settings, in the groups in which `--help` shows them. Times are in ms and sizes in bytes, once parsed. */
+export const groups = {
+  "Listening": {
+    /** The address to listen on. Default 127.0.0.1. */
+    hostname: one("an address", "127.0.0.1", "where it listens", (text) => {
+      if (!/^[0-9A-Za-z.:_-]{1,255}$/.test(text)) {
+        throw new ConfigError(`must be an address or a name, and is ${quote(text)}`);
       }
       return text;
+    }),
+    /** The TCP port; 0 for any free one. Default 9999. */
+    port: {
+      ...count("9999", "its port; 0 takes any free one and prints it", 0, 65535),
+      short: "p",
     },
-  ),
-  /** URL of a JSON Web Key Set that verifies tokens. Default none. */
-  jwks: one("a URL", "", "URL of the JSON Web Key Set that verifies tokens", (text) => {
-    if (text !== "" && !/^https?:\/\/./.test(text) || text !== "" && !URL.canParse(text)) {
-      throw new ConfigError(`must be an http or https URL, and is ${quote(text)}`);
-    }
-    return text;
-  }),
-  /** Globs of channels that may be read without a token, where tokens are verified. Default `public/**`. */
-  public: globs(
-    "channels to read without a token, where tokens are verified (repeatable) [public/**]",
-  ),
-  /** Whether a page may watch the bytes of its own connections. Default: on a loopback address only. */
-  tap: choice(
-    ["auto", "on", "off"],
-    "auto",
-    "whether a page may watch its connection's bytes: on, off, or auto: on a loopback address",
-  ),
-  /** Whether the last address of `X-Forwarded-For` is believed. Default off. */
-  trustProxy: choice(
-    ["off", "on"],
-    "off",
-    "believe the last address of X-Forwarded-For: on or off",
-  ),
-  /** When a shutdown ends at the latest. Default 10 s. */
-  drain: time("10s", "when a shutdown ends at the latest; it closes 200 a second, or faster", 0),
-  /** Between the ticker's messages. Default 1 s. */
-  tickerInterval: time("1s", "between the messages of the ticker"),
-  /** Origins that may connect besides the server's own; `*` for all. Default none. */
-  origin: list(
-    "an origin such as https://example.com, or *",
-    "a foreign web page that may connect (repeatable)",
-    /^(\*|https?:\/\/[^/\s,]+)$/,
-  ),
-  /** Names this server goes by; any other `Host` is 421. Default: loopback names, on a loopback address. */
-  host: list(
-    "a host name",
-    "a name this server goes by: any other Host is 421 (repeatable)",
-    /^[0-9A-Za-z._:[\]-]+$/,
-  ),
-  /** Compression: each message by itself, with the context of those before it, or none. Default shared. */
-  deflate: choice(
-    ["shared", "takeover", "off"],
-    "shared",
-    "compression: shared (each message by itself), takeover (with context) or off",
-  ),
-  /** Smallest message that is compressed. Default 256 bytes. */
-  deflateThreshold: size("256", "smallest message that is compressed", 0),
-  /** Least severe lines that are logged. Default info. */
-  logLevel: choice(["debug", "info", "warning", "error"], "info", "least severe lines to log"),
-  /** Form of a log line. Default text. */
-  logFormat: choice(["text", "json"], "text", "form of a log line"),
+    /** Names this server goes by; any other `Host` is 421. Default: loopback names, on a loopback address. */
+    host: list(
+      "a host name",
+      "a name this server goes by: any other Host is 421 (repeatable)",
+      /^[0-9A-Za-z._:[\]-]+$/,
+    ),
+    /** Whether the last address of `X-Forwarded-For` is believed. Default off. */
+    trustProxy: choice(
+      ["off", "on"],
+      "off",
+      "believe the last address of X-Forwarded-For",
+    ),
+  },
+  "Access": {
+    /** Verifies tokens (HS256); 32 bytes or more. Default none: protected mode. */
+    secret: one(
+      "32 bytes or more",
+      "",
+      "verifies tokens signed with it (HS256); 32 bytes or more",
+      (text) => {
+        // Not shown: it is a secret, however short.
+        if (text !== "" && new TextEncoder().encode(text).length < 32) {
+          throw new ConfigError("must be 32 bytes or more");
+        }
+        return text;
+      },
+    ),
+    /** URL of a JSON Web Key Set that verifies tokens. Default none. */
+    jwks: one("a URL", "", "URL of the JSON Web Key Set that verifies tokens", (text) => {
+      if (text !== "" && !/^https?:\/\/./.test(text) || text !== "" && !URL.canParse(text)) {
+        throw new ConfigError(`must be an http or https URL, and is ${quote(text)}`);
+      }
+      return text;
+    }),
+    /** Globs of channels that may be read without a token, where tokens are verified. Default `public/**`. */
+    public: globs(
+      "channels to read without a token, where tokens are verified (repeatable) [public/**]",
+    ),
+    /** Origins that may connect besides the server's own; `*` for all. Default none. */
+    origin: list(
+      "an origin such as https://example.com, or *",
+      "a foreign web page that may connect (repeatable)",
+      /^(\*|https?:\/\/[^/\s,]+)$/,
+    ),
+  },
+  "Connections": {
+    /** For a whole request head, from accept, and an idle keep-alive connection. Default 10 s. */
+    handshakeTimeout: time("10s", "for a whole handshake, from accept; also an idle keep-alive"),
+    /** For an HTTP body. Default 10 s. */
+    bodyTimeout: time("10s", "for an HTTP body"),
+    /** For one message, from its first byte to its last. Default 60 s. */
+    messageTimeout: time("60s", "for one message, from its first byte to its last"),
+    /** Between pings. Default 25 s. */
+    pingInterval: time("25s", "between pings"),
+    /** For a sign of life after a ping. Default 10 s. */
+    pingTimeout: time("10s", "for an answer to a ping, or any sign of life"),
+    /** For the closing handshake. Default 5 s. */
+    closeTimeout: time("5s", "for the closing handshake"),
+    /** For any progress of a write: then 1013. Default 10 s. */
+    writeTimeout: time("10s", "for any progress of what waits: then 1013"),
+  },
+  "Limits": {
+    /** Most connections at once: more get 503. Default: open files − 64. */
+    maxConnections: count(
+      "0",
+      "most connections at once; 0: open files − 64, learnt when they run out",
+      0,
+    ),
+    /** Largest message, after reassembly; largest body. Default 1 MiB. */
+    maxMessage: size("1MiB", "largest message, reassembled; largest HTTP body"),
+    /** Most fragments of one message. Default 1024. */
+    maxFragments: count("1024", "most fragments of one message"),
+    /** What may wait to be written to one connection: more is 1013. Default 1 MiB. */
+    maxBuffered: size("1MiB", "most that may wait to be written to one connection: then 1013"),
+    /** Channels of one connection: more are refused. Default 128. */
+    maxChannels: count("128", "most channels of one connection", 1, 128),
+    /** Messages a second from one connection; twice that in a burst; 0: no limit. Default 100. */
+    messageRate: count(
+      "100",
+      "messages a second from one connection; twice that at once; 0: any",
+      0,
+    ),
+    /** Pings a second from one connection; twice that in a burst; 0: no limit. Default 5. */
+    pingRate: count("5", "pings a second from one connection; twice that at once; 0: any", 0),
+  },
+  "Memory": {
+    /** Messages that a channel remembers. Default 100. */
+    history: count("100", "messages that a channel remembers", 0),
+    /** For how long. Default 10 minutes. */
+    historyAge: time("10m", "for how long a channel remembers them"),
+    /** Of all channels together; the oldest go first. Default 64 MiB. */
+    historyBytes: size("64MiB", "what all channels remember together; the oldest go first", 0),
+  },
+  "Compression": {
+    /** Compression: each message by itself, with the context of those before it, or none. Default shared. */
+    deflate: choice(
+      ["shared", "takeover", "off"],
+      "shared",
+      "compression of each message by itself (shared), with context (takeover) or not",
+    ),
+    /** Smallest message that is compressed. Default 256 bytes. */
+    deflateThreshold: size("256", "smallest message that is compressed", 0),
+  },
+  "Operation": {
+    /** When a shutdown ends at the latest. Default 10 s. */
+    drain: time("10s", "when a shutdown ends at the latest; it closes 200 a second, or faster", 0),
+    /** Between the ticker's messages. Default 1 s. */
+    tickerInterval: time("1s", "between the messages of the ticker"),
+    /** Whether a page may watch the bytes of its own connections. Default: on a loopback address only. */
+    tap: choice(
+      ["auto", "on", "off"],
+      "auto",
+      "whether a page may watch its connection's bytes; auto does on a loopback address",
+    ),
+    /** Least severe lines that are logged. Default info. */
+    logLevel: choice(
+      ["debug", "info", "warning", "error"],
+      "info",
+      "least severe lines that are logged",
+    ),
+    /** Form of a log line. Default text. */
+    logFormat: choice(["text", "json"], "text", "form of a log line"),
+  },
+};
+
+/** All settings. */
+export const settings = {
+  ...groups.Listening,
+  ...groups.Access,
+  ...groups.Connections,
+  ...groups.Limits,
+  ...groups.Memory,
+  ...groups.Compression,
+  ...groups.Operation,
 };
 
 /** Every setting's value. */

@@ -13,6 +13,9 @@ export interface CommandLine {
   operands: string[];
 }
 
+/** What our variables begin with. */
+const PREFIX = "KODAMA_";
+
 /** Looks a variable of the environment up. */
 export type Environment = (name: string) => string | undefined;
 
@@ -29,7 +32,7 @@ export function flagName(key: string): string {
  * @param key A key of a table of settings.
  */
 export function variableName(key: string): string {
-  return "KODAMA_" + flagName(key).replaceAll("-", "_").toUpperCase();
+  return PREFIX + flagName(key).replaceAll("-", "_").toUpperCase();
 }
 
 /**
@@ -41,8 +44,9 @@ export function readFlags(settings: Settings, args: string[]): CommandLine {
     help: { type: "boolean", short: "h" },
     version: { type: "boolean", short: "V" },
   };
-  for (const [key, { form }] of Object.entries(settings)) {
-    options[flagName(key)] = { type: form === "" ? "boolean" : "string" };
+  for (const [key, { form, short }] of Object.entries(settings)) {
+    const type = form === "" ? "boolean" : "string";
+    options[flagName(key)] = { type, ...short !== undefined && { short } };
   }
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
   const flags: CommandLine["flags"] = new Map();
@@ -95,16 +99,60 @@ export function readValues<T extends Settings>(
   return Object.fromEntries(values) as Values<T>;
 }
 
-/** The lines of `--help` for settings. */
-export function flagLines(settings: Settings): string[] {
-  const rows = Object.entries(settings).map(([key, s]) => [
-    `  --${flagName(key)}`,
-    s.help + (s.default ? ` [${s.default}]` : ""),
-  ]);
-  const width = Math.max(...rows.map(([flag]) => flag!.length), "  --version".length) + 2;
+/** The lines of `--help` for settings, each group under its name; what has no name comes without one. */
+export function flagLines(groups: Readonly<Record<string, Settings>>): string[] {
+  const rows = Object.entries(groups).map(([name, settings]) => ({
+    name,
+    flags: Object.entries(settings).map(([key, { short, help, default: initial }]) => [
+      `  --${flagName(key)}` + (short === undefined ? "" : `, -${short}`),
+      help + (initial ? ` [${initial}]` : ""),
+    ]),
+  }));
+  const names = rows.flatMap(({ flags }) => flags.map(([flag]) => flag!.length));
+  const width = Math.max(...names, "  --version, -V".length) + 2;
+  const line = ([flag, help]: string[]) => flag!.padEnd(width) + help;
   return [
-    ...rows.map(([flag, help]) => flag!.padEnd(width) + help),
-    "  --help".padEnd(width) + "this text",
-    "  --version".padEnd(width) + "the version",
+    ...rows.flatMap(({ name, flags }) => [
+      ...name === "" ? [] : [`${name}:`],
+      ...flags.map(line),
+      ...name === "" ? [] : [""],
+    ]),
+    line(["  --help, -h", "this text"]),
+    line(["  --version, -V", "the version"]),
   ];
+}
+
+/**
+ * The variables that look like ours and are none, each with the nearest that is, where one is near.
+ * @param names Of the environment.
+ * @param known Keys of all tables of settings.
+ */
+export function strangers(
+  names: readonly string[],
+  known: readonly string[],
+): { name: string; nearest: string | undefined }[] {
+  const ours = [...new Set(known.map(variableName))];
+  return names.filter((name) => name.startsWith(PREFIX) && !ours.includes(name)).map((name) => {
+    const ranked = ours.map((other) => ({ other, away: distance(name, other) }));
+    const nearest = ranked.reduce((a, b) => b.away < a.away ? b : a);
+    const near = nearest.away <= Math.min(NEAR, (name.length - PREFIX.length) / 2);
+    return { name, nearest: near ? nearest.other : undefined };
+  });
+}
+
+/** So many letters wrong are a slip, in a name that is twice as long. */
+const NEAR = 3;
+
+/** How many letters must be added, left out or changed to make one word of another (Levenshtein). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      const changed = row[j]! + (letter === to[j] ? 0 : 1);
+      next.push(Math.min(changed, row[j + 1]! + 1, next[j]! + 1));
+    }
+    row = next;
+  }
+  return row.at(-1)!;
 }

@@ -16,6 +16,8 @@ export interface Setting<T> {
   readonly form: string;
   /** What it is, in one line, for `--help`. */
   readonly help: string;
+  /** Its flag as one letter, where it has one. */
+  readonly short?: string;
   /** Whether it can be given more than once. */
   readonly repeatable: boolean;
   /** Makes values of what was typed. Throws {@linkcode ConfigError} with what would be right. */
@@ -106,12 +108,13 @@ export function count(initial: string, help: string, least = 1, most = 1e9): Set
   return quantity("a number", { "": 1 }, [least, most], initial, help);
 }
 
+/** One of some words; `--help` lists them. */
 export function choice<const T extends string>(
   choices: readonly T[],
   initial: NoInfer<T>,
   help: string,
 ): Setting<T> {
-  return one(choices.join(" | "), initial, help, (text) => {
+  return one(choices.join(" | "), initial, `${help}: ${choices.join(", ")}`, (text) => {
     const found = choices.find((c) => c === text);
     if (found === undefined) {
       throw new ConfigError(`must be one of ${choices.join(", ")}, and is ${quote(text)}`);

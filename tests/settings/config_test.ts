@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { helpText, parseCommand } from "../../lib/settings/command.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { helpText, parseCommand, strangeVariables } from "../../lib/settings/command.ts";
 import { type Config, defaults, settings } from "../../lib/settings/config.ts";
 import { flagName, variableName } from "../../lib/settings/flags.ts";
 import { ConfigError } from "../../lib/settings/setting.ts";
@@ -39,6 +39,8 @@ const values: [flags: string[], key: keyof Config, value: unknown][] = [
   [["--host", "kodama.example"], "host", ["kodama.example"]],
   [["--log-format", "json"], "logFormat", "json"],
   [["--port", "1", "--port", "2"], "port", 2],
+  [["-p", "81"], "port", 81],
+  [["-p81"], "port", 81],
 ];
 for (const [flags, key, value] of values) {
   Deno.test(`parseCommand() takes ${flags.join(" ")}`, () =>
@@ -50,6 +52,8 @@ const refusals: [flags: string[], message: string][] = [
   [["--constructor", "1"], "unknown flag --constructor"],
   [["--__proto__", "1"], "unknown flag --__proto__"],
   [["-x"], "unknown flag -x"],
+  [["-p"], "-p needs a value"],
+  [["-p", "x"], "--port must be a number"],
   [["surprise"], '"surprise" is not a command'],
   [["--port", "1", "surprise"], '"surprise" is not a flag'],
   [["--port"], "--port needs a value"],
@@ -106,8 +110,43 @@ Deno.test("parseCommand() knows --help and --version, long and short", () => {
 Deno.test("--help names every setting and its default", () => {
   const text = helpText();
   for (const [key, setting] of Object.entries(settings)) {
-    assertStringIncludes(text, `--${flagName(key)} `);
+    assertMatch(text, new RegExp(`^  --${flagName(key)}(, -\\w)? `, "m"));
     if (setting.default) assertStringIncludes(text, `[${setting.default}]`);
   }
   assertEquals(variableName("maxMessage"), "KODAMA_MAX_MESSAGE");
+});
+
+Deno.test("--help has the flags in groups, the choices of each, and two examples", () => {
+  const text = helpText();
+  for (const group of ["Listening", "Access", "Limits", "Memory", "Compression", "Operation"]) {
+    assertStringIncludes(text, `\n\n${group}:\n  --`);
+  }
+  for (const { form, help } of Object.values(settings)) {
+    if (form.includes(" | ")) assertStringIncludes(help, form.replaceAll(" | ", ", "));
+  }
+  assertMatch(text, /--port, -p +its port/);
+  const [, examples] = text.split("\nExamples:\n");
+  const lines = examples!.split("\n");
+  assertEquals(lines.length, 2);
+  for (const line of lines) {
+    // What it shows can be typed.
+    const args = /kodama (.*)$/.exec(line)![1]!.replaceAll("'", "").split(" ");
+    assertEquals(parseCommand(args, () => undefined).run, "serve");
+  }
+});
+
+const variables: [name: string, nearest: string | undefined][] = [
+  ["KODAMA_PROT", "KODAMA_PORT"],
+  ["KODAMA_MAXMESSAGE", "KODAMA_MAX_MESSAGE"],
+  ["KODAMA_ORIGINS", "KODAMA_ORIGIN"],
+  ["KODAMA_SOMETHING_ELSE", undefined],
+  // A flag of `token`, but no variable of it.
+  ["KODAMA_TTL", undefined],
+];
+Deno.test("a variable that looks like ours and is none is told, with the nearest", () => {
+  const ours = ["KODAMA_PORT", "KODAMA_TOKEN", "KODAMA_SECRET", "PATH", "XKODAMA_PROT"];
+  assertEquals(strangeVariables(ours), []);
+  for (const [name, nearest] of variables) {
+    assertEquals(strangeVariables([...ours, name]), [{ name, nearest }]);
+  }
 });
