@@ -4,7 +4,7 @@ import { publish } from "./lib/cli/publish.ts";
 import { Failure } from "./lib/cli/request.ts";
 import { printMessages } from "./lib/cli/subscribe.ts";
 import { token } from "./lib/cli/token.ts";
-import { type Command, parseCommand } from "./lib/settings/command.ts";
+import { type Command, parseCommand, strangeVariables } from "./lib/settings/command.ts";
 import type { Config } from "./lib/settings/config.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
 import { type Service, startService } from "./lib/service/service.ts";
@@ -41,10 +41,27 @@ function onSignal(end: (signal: string) => void): void {
   }
 }
 
+/** The names of the environment's variables, where they may be seen; that is a permission of its own. */
+function variables(): string[] {
+  try {
+    return Object.keys(Deno.env.toObject());
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return [];
+    throw error;
+  }
+}
+
 async function serve(config: Config): Promise<void> {
   await configureLog(config, errors);
+  for (const { name, nearest } of strangeVariables(variables())) {
+    log.warn("unknown variable", { name, ...nearest !== undefined && { nearest } });
+  }
   const service = start(config);
-  output.line(`Kodama listens. Open ${service.url}`);
+  const everywhere = /^(0\.0\.0\.0|::)$/.test(config.hostname)
+    ? " (it listens on all addresses)"
+    : "";
+  output.line(`Kodama listens. Open ${service.url}${everywhere}`);
+  log.info("started", { version: manifest.version, ...service.about });
   onSignal((signal) => {
     log.info("shutting down", { signal });
     service.shutdown();

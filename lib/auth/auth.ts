@@ -28,6 +28,8 @@ export interface Rights {
   expires: number;
   /** Why something is refused: nobody said who they are, or who they are is not enough. */
   refusal: 401 | 403;
+  /** What would change that writing is refused, where it is not a token. */
+  hint?: string;
 }
 
 /** Finds out what the sender of a request may do. Throws 401 for a token that is bad. */
@@ -75,6 +77,16 @@ function claimGlobs(payload: JWTPayload, claim: "r" | "w"): string[] {
 /** RFC 6750, 3: what a 401 comes with. */
 const challenge: [string, string][] = [["WWW-Authenticate", 'Bearer realm="kodama"']];
 
+/** Why a request may not write in protected mode, and what changes that. */
+function writeHint(request: Request, trustProxy: Config["trustProxy"]): string {
+  const proxied = request.headers.has("x-forwarded-for") || request.headers.has("forwarded");
+  const hint = "only this machine may write here (protected mode); others may with a token, see " +
+    "--secret and --jwks";
+  return proxied && trustProxy === "off"
+    ? `${hint}; this came through a proxy, whose word --trust-proxy takes`
+    : hint;
+}
+
 /** The error for a request that lacks a right. */
 export function refused(rights: Rights, what: string): HttpError {
   if (rights.refusal === 403) return new HttpError(403, `not allowed to ${what}`);
@@ -88,13 +100,14 @@ export function createAuthorize(
   const verify = createVerifier(config);
   if (verify === undefined) {
     // Protected mode: whoever can connect may read; only this machine may write.
-    return (request) =>
-      Promise.resolve({
-        read: everything,
-        write: isLocal(request, config.trustProxy) ? everything : nothing,
-        expires: Infinity,
-        refusal: 403,
-      });
+    return (request) => {
+      const rights = { read: everything, expires: Infinity, refusal: 403 as const };
+      if (isLocal(request, config.trustProxy)) {
+        return Promise.resolve({ ...rights, write: everything });
+      }
+      const hint = writeHint(request, config.trustProxy);
+      return Promise.resolve({ ...rights, write: nothing, hint });
+    };
   }
   const globs = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
   // What is an operator's is nobody's without a token, also where `**` is public.

@@ -123,7 +123,10 @@ async function write(
   const rights = await authorize(request);
   const [name] = names;
   if (names.length > 1) throw new HttpError(400, "one message goes to one channel");
-  if (!rights.write(name!)) throw refused(rights, `write ${name}`);
+  if (!rights.write(name!)) {
+    const hint = rights.hint === undefined ? "" : `: ${rights.hint}`;
+    throw refused(rights, `write ${name}${hint}`);
+  }
   if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]]);
   return await publish(hub, name!, request);
 }

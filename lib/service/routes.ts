@@ -11,6 +11,7 @@ import { isLocal, refused } from "../auth/auth.ts";
 import { type ChannelContext, channelNames, channelReply } from "./channel.ts";
 import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
+import type { Config } from "../settings/config.ts";
 import { checkHost, isLoopback } from "../auth/origin.ts";
 import { checkUpgrade, query, upgradeOf, wantsUpgrade } from "./request.ts";
 import { tapId, Taps } from "./tap.ts";
@@ -36,7 +37,7 @@ const echo: SocketHandler = {
 export function createRoutes(context: RouteContext): Handle {
   const { config, log, draining, hub, authorize } = context;
   const loopback = isLoopback(config.hostname);
-  const taps = config.tap === "on" || config.tap === "auto" && loopback ? new Taps() : undefined;
+  const taps = tapped(config) ? new Taps() : undefined;
 
   return async (request) => {
     const answer = await route(request);
@@ -108,6 +109,11 @@ export function createRoutes(context: RouteContext): Handle {
       body: JSON.stringify({ channels: hub.channels() }) + "\n",
     });
   }
+}
+
+/** Whether pages may watch their connections' bytes. */
+export function tapped({ tap, hostname }: Pick<Config, "tap" | "hostname">): boolean {
+  return tap === "on" || tap === "auto" && isLoopback(hostname);
 }
 
 /** Whether a request is by what watches over the server: it is answered also where there are too many connections. */

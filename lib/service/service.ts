@@ -8,14 +8,16 @@ import { OutOfFiles, Server } from "../net/listener.ts";
 import { createAuthorize } from "../auth/auth.ts";
 import type { Config } from "../settings/config.ts";
 import { frameForms } from "./forms.ts";
-import type { Log } from "./log.ts";
+import type { Fields, Log } from "./log.ts";
 import { counter, createMetrics, gauge } from "./metrics.ts";
-import { createRoutes, isVital } from "./routes.ts";
+import { createRoutes, isVital, tapped } from "./routes.ts";
 
 /** A service that runs. */
 export interface Service {
   /** The URL of its page. */
   url: string;
+  /** What it is like, for the first line of the log. */
+  about: Fields;
   /** Shuts down: closes every WebSocket with 1001 and ends, at the latest after the drain time. */
   shutdown(): Promise<void>;
   /** Resolves when it has ended. */
@@ -66,15 +68,25 @@ export function startService(config: Config, log: Log): Service {
     clearInterval(sweeper);
     return engine.close();
   });
-  const { hostname, port } = listener.addr as Deno.NetAddr;
   return {
-    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`,
+    url: pageURL(listener.addr as Deno.NetAddr),
+    about: {
+      access: config.secret !== "" ? "secret" : config.jwks !== "" ? "jwks" : "protected mode",
+      tap: tapped(config) ? "on" : "off",
+      engine: "memory",
+    },
     shutdown: async () => {
       await server.shutdown(config.drain);
       await finished;
     },
     finished,
   };
+}
+
+/** Where the page can be opened from this machine: who listens on all addresses listens on loopback, too. */
+function pageURL({ hostname, port }: Deno.NetAddr): string {
+  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
 }
 
 /** A name for this life of the memory that no other has had: 8 characters, at random. */

@@ -142,7 +142,8 @@ class Client implements Subscriber {
   #publishRaw(payload: Uint8Array, opcode: number): void {
     const [channel] = this.#subscription.channels;
     if (!this.#subscription.rights.write(channel!)) {
-      return this.#socket.close(CloseCode.Policy, "not allowed to write");
+      const hint = this.#subscription.rights.hint === undefined ? "" : ": only this machine may";
+      return this.#socket.close(CloseCode.Policy, `not allowed to write${hint}`);
     }
     const kind: Kind = opcode === Opcode.Binary ? "binary" : "text";
     const body = payload.slice();

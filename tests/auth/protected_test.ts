@@ -1,7 +1,7 @@
 /**
  * Protected mode: without a verifier whoever can connect may read, and only this machine may write.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createAuthorize, isLocal } from "../../lib/auth/auth.ts";
 import type { Request } from "../../lib/net/connection.ts";
 import { HttpError } from "../../lib/http/error.ts";
@@ -97,7 +97,10 @@ Deno.test("over a socket: who comes through a proxy reads, and is refused to wri
   const fields = { "X-Forwarded-For": REMOTE };
   assertEquals((await ask(service, "GET /btc", fields)).status, 200);
   const { status, headers, body } = await ask(service, "POST /btc", fields, "x");
-  assertEquals([status, body], [403, "not allowed to write btc\n"]);
+  const why = "not allowed to write btc: only this machine may write here (protected mode); " +
+    "others may with a token, see --secret and --jwks; " +
+    "this came through a proxy, whose word --trust-proxy takes\n";
+  assertEquals([status, body], [403, why]);
   assertEquals(headers.has("www-authenticate"), false);
   using reader = await Subscriber.open(service, "/btc", fields);
   assertEquals((await ask(service, "POST /btc", {}, "hello")).status, 200);
@@ -115,4 +118,16 @@ Deno.test("over a socket: --trust-proxy on takes the proxy's last word", async (
     const answer = await ask(service, "POST /btc", { "X-Forwarded-For": forwarded }, "x");
     assertEquals(answer.status, status, forwarded);
   }
+});
+
+Deno.test("who is refused to write in protected mode is told of --trust-proxy where there was a proxy", async () => {
+  const hintOf = async (fields: Record<string, string>, trustProxy: "off" | "on") => {
+    const authorize = createAuthorize({ secret: "", jwks: "", public: [], trustProxy });
+    return (await authorize(requestOf(REMOTE, fields))).hint;
+  };
+  const direct = await hintOf({}, "off");
+  assertStringIncludes(direct!, "--secret and --jwks");
+  assertEquals(direct!.includes("--trust-proxy"), false);
+  assertStringIncludes((await hintOf({ forwarded: "for=x" }, "off"))!, "--trust-proxy");
+  assertEquals(await hintOf({ "x-forwarded-for": REMOTE }, "on"), direct);
 });

@@ -94,3 +94,34 @@ Deno.test("whoever does not answer a close is dropped after --drain, and it ends
   assertLess(performance.now() - began, 2000);
   await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
 });
+
+Deno.test("it says at the start what it is, and which variables it does not know", async () => {
+  const child = kodama(["--port", "0"], { env: { KODAMA_PROT: "1", KODAMA_TOKEN: "a.b.c" } })
+    .spawn();
+  const [lines] = await until(child.stderr, /[^]*started .*\n/);
+  const [unknown, started, ...more] = lines.trimEnd().split("\n");
+  assertMatch(unknown!, /warning unknown variable name="KODAMA_PROT" nearest="KODAMA_PORT"$/);
+  assertMatch(
+    started!,
+    new RegExp(
+      `info started version="${manifest.version}" access="protected mode" tap="on" engine="memory"$`,
+    ),
+  );
+  assertEquals(more, []);
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 0);
+  await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
+});
+
+for (const [address, shown] of [["0.0.0.0", "127\\.0\\.0\\.1"], ["::", "\\[::1\\]"]] as const) {
+  Deno.test(`--hostname ${address} prints an address that can be opened`, async () => {
+    const child = kodama(["--port", "0", "--hostname", address]).spawn();
+    const line = `Open (http://${shown}:\\d+/) \\(it listens on all addresses\\)\n`;
+    const [, url] = await until(child.stdout, new RegExp(line));
+    const answer = await fetch(url + "-/health");
+    assertEquals([answer.status, await answer.text()], [200, '{"status":"ok"}']);
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 0);
+    await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
+  });
+}

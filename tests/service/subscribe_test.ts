@@ -135,7 +135,7 @@ Deno.test("raw: who may not write and does is closed with 1008, and nothing is p
   // Behind a proxy nobody is on this machine.
   using subscriber = await Subscriber.open(service, "/btc", { "X-Forwarded-For": "192.0.2.1" });
   await subscriber.say("hello");
-  assertEquals(await subscriber.closed(), "1008 not allowed to write");
+  assertEquals(await subscriber.closed(), "1008 not allowed to write: only this machine may");
   assertEquals(await remembered(service, "btc"), []);
 });
 
