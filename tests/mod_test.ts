@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { RawClient, textOf } from "./tools/raw.ts";
+import { HANDSHAKE } from "./tools/websocket.ts";
 import { serve, type ServeOptions, type ServerSocket } from "../lib/mod.ts";
 
 function testServer(options: ServeOptions) {
@@ -41,6 +43,18 @@ Deno.test("serve() tells of open, messages and the end", async () => {
   await end(client);
   await gone.promise;
   assertEquals(told, ["open", "a", "/x?y", true, "hé", new Uint8Array([1, 2]), 4000, "bye"]);
+});
+
+Deno.test("serve() takes a body of no bytes for none", async () => {
+  await using server = testServer({});
+  const statusOf = async (fields: string) => {
+    using client = await RawClient.connect({ transport: "tcp", hostname: "", port: server.port });
+    await client.send(HANDSHAKE.replace("\r\n\r\n", `\r\n${fields}\r\n\r\n`));
+    return textOf(await client.until((bytes) => bytes.includes(10))).slice(9, 12);
+  };
+  assertEquals(await statusOf("Content-Length: 0"), "101");
+  assertEquals(await statusOf("Content-Length: 1"), "400");
+  assertEquals(await statusOf("Transfer-Encoding: chunked"), "400");
 });
 
 Deno.test("serve() keeps binary messages apart: each is its owner's to keep", async () => {

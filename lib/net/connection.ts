@@ -20,7 +20,7 @@ import { isGone, type Peer, Transport } from "./transport.ts";
 export interface Request extends Head {
   /** Who asks. */
   peer: Peer;
-  /** Whether it announces a body. */
+  /** Whether it has a body: chunked, or of a length that is not 0. */
   hasBody: boolean;
   /**
    * Reads the body; asks for it first where the client waits to be asked.
@@ -223,7 +223,7 @@ export class Connection implements Timed {
       const answer = this.#context.handle({
         ...head,
         peer: this.#transport.peer,
-        hasBody: body.announced,
+        hasBody: body.some,
         body: () => this.#inTime(body.read()),
       });
       return await Promise.race([answer, dropped]);

@@ -14,8 +14,8 @@ const SKIPPABLE = 64 * 1024;
 
 /** The body of one request. */
 export class RequestBody {
-  /** Whether there is one. */
-  readonly announced: boolean;
+  /** Whether there is one; one of no bytes is none. */
+  readonly some: boolean;
   readonly #framing: Framing;
   readonly #transport: Transport;
   readonly #limit: number;
@@ -35,8 +35,8 @@ export class RequestBody {
     transport: Transport,
     settings: ConnectionSettings,
   ) {
-    this.announced = framing !== undefined;
     this.#framing = framing ?? 0;
+    this.some = this.#framing !== 0;
     this.#transport = transport;
     this.#limit = settings.maxMessage;
     // RFC 9110, 10.1.1: an expectation is of HTTP/1.1; one that is not known is 417.

@@ -5,6 +5,7 @@
 import { EngineError } from "../hub/engine.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Kind } from "../hub/message.ts";
+import { bodyFraming } from "../http/body.ts";
 import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
 import type { Request } from "../net/connection.ts";
@@ -48,7 +49,9 @@ export async function publish(hub: Hub, channel: string, request: Request): Prom
     throw new HttpError(400, "Idempotency-Key is not 1 to 128 visible ASCII characters");
   }
   // RFC 9110, 15.5.12: no length and not chunked; an empty body says so.
-  if (!request.hasBody) throw new HttpError(411, "Content-Length or chunked is needed");
+  if (bodyFraming(request) === undefined) {
+    throw new HttpError(411, "Content-Length or chunked is needed");
+  }
   const kind = kindOf(request.headers.get("content-type"));
   const body = await request.body();
   checkBody(kind, body);

@@ -78,6 +78,20 @@ const refusals: [what: string, line: string, fields: RequestFields, status: numb
     ["POST", "POST /btc", {}, 405, "a WebSocket handshake is a GET"],
     ["a body", "GET /btc", { "Content-Length": "1" }, 400, "a WebSocket handshake has no body"],
     [
+      "a chunked body",
+      "GET /btc",
+      { "Transfer-Encoding": "chunked" },
+      400,
+      "a WebSocket handshake has no body",
+    ],
+    [
+      "an unknown expectation",
+      "GET /btc",
+      { "Content-Length": "0", Expect: "x" },
+      417,
+      "only 100-continue can be expected",
+    ],
+    [
       "an old version",
       "GET /btc",
       { "Sec-WebSocket-Version": "8" },
@@ -101,6 +115,24 @@ Deno.test("a handshake that is refused says why, and nobody is subscribed", asyn
   }
   assertEquals(await channelsOf(service), []);
 });
+
+const bodiless: [what: string, fields: RequestFields][] = [
+  ["Content-Length: 0, as Java's own client sends it", { "Content-Length": "0" }],
+  ["many zeros", { "Content-Length": "000" }],
+  ["Content-Length: 0 that waits for a 100", { "Content-Length": "0", Expect: "100-continue" }],
+];
+for (const [what, fields] of bodiless) {
+  Deno.test(`a handshake with a body of no bytes is accepted: ${what}`, async () => {
+    await using service = testService();
+    for (const path of ["/", "/-/echo", "/btc"]) {
+      const { status } = await ask(service, `GET ${path}`, { ...UPGRADE, ...fields });
+      assertEquals(status, 101, path);
+    }
+    using subscriber = await Subscriber.open(service, "/btc", fields);
+    await post(service, "btc", "hello");
+    assertEquals(await subscriber.text(), "hello");
+  });
+}
 
 Deno.test("128 channels are subscribed by one connection, and left with it", async () => {
   await using service = testService();
