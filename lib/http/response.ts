@@ -93,6 +93,22 @@ export function encodeResponse(
   return bytes;
 }
 
+/**
+ * Encodes a part of a body as one chunk (RFC 9112, 7.1).
+ * @param bytes At least one: a chunk of none is the last.
+ */
+export function encodeChunk(bytes: Uint8Array): Uint8Array {
+  const size = encoder.encode(`${bytes.length.toString(16)}\r\n`);
+  const chunk = new Uint8Array(size.length + bytes.length + 2);
+  chunk.set(size);
+  chunk.set(bytes, size.length);
+  chunk.set([13, 10], size.length + bytes.length);
+  return chunk;
+}
+
+/** The end of a chunked body, without trailers (RFC 9112, 7.1). */
+export const LAST_CHUNK: Uint8Array = encoder.encode("0\r\n\r\n");
+
 /** An answer of one line of plain text, as errors are. */
 export function textReply(
   status: number,

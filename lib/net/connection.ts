@@ -179,7 +179,7 @@ export class Connection implements Timed {
       );
       const answer = await this.#answer(head, body);
       if ("upgrade" in answer) return this.#upgrade(answer);
-      if ("stream" in answer) return this.#stream(answer);
+      if ("stream" in answer) return this.#stream(answer, head);
       request.keepAlive &&= !this.#context.draining && await this.#inTime(body.skip());
       if (this.#transport.leaving) return false;
       outbox.bytes(encodeResponse(answer, request));
@@ -242,12 +242,18 @@ export class Connection implements Timed {
     }
   }
 
-  #stream({ status, headers, stream: handler }: Endless): false {
+  #stream({ status, headers, stream: handler }: Endless, { minor }: Head): false {
     const { settings, fault } = this.#context;
-    // RFC 9112, 6.3: a body without a length ends with the connection.
-    const head = encodeHead(status, [...headers, ["Connection", "close"]]);
+    // RFC 9112, 7.1: chunks show where each part ends, so that who reads ahead has it at once. To HTTP/1.0 "A server MUST
+    // NOT send a response containing Transfer-Encoding" (6.1): that body ends with the connection.
+    const chunked = minor === 1;
+    const head = encodeHead(status, [
+      ...headers,
+      ...chunked ? [["Transfer-Encoding", "chunked"] as [string, string]] : [],
+      ["Connection", "close"],
+    ]);
     this.#transport.outbox.bytes(new TextEncoder().encode(head));
-    this.session = new Stream(this.#transport, handler, settings, fault);
+    this.session = new Stream(this.#transport, handler, settings, chunked, fault);
     if (this.#context.draining) this.goAway();
     return false;
   }

@@ -2,6 +2,7 @@
  * A response without an end: the connection's last, read until one side leaves (Server-Sent Events are one).
  * @module
  */
+import { LAST_CHUNK } from "../http/response.ts";
 import type { Timed } from "./clock.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { isGone, type Transport } from "./transport.ts";
@@ -20,6 +21,8 @@ export interface StreamHandler {
 export class Stream implements Timed {
   /** Whether more can be written. */
   open = true;
+  /** Whether the body is chunked (RFC 9112, 7.1): HTTP/1.0 knows no chunks, and reads to the connection's end. */
+  readonly chunked: boolean;
   readonly #transport: Transport;
   readonly #handler: StreamHandler;
   readonly #settings: ConnectionSettings;
@@ -29,17 +32,20 @@ export class Stream implements Timed {
    * @param transport The connection, its response's head sent.
    * @param handler Who is told.
    * @param settings Limits and times.
+   * @param chunked Whether the head said that the body is chunked.
    * @param fault Told what a handler threw.
    */
   constructor(
     transport: Transport,
     handler: StreamHandler,
     settings: ConnectionSettings,
+    chunked: boolean,
     fault: (error: unknown) => void,
   ) {
     this.#transport = transport;
     this.#handler = handler;
     this.#settings = settings;
+    this.chunked = chunked;
     this.#fault = fault;
     transport.owner = this;
   }
@@ -56,7 +62,8 @@ export class Stream implements Timed {
 
   /**
    * Writes more of the body. A peer that reads too slowly loses the connection.
-   * @param bytes Must not change any more.
+   * @param bytes As they go onto the wire: where the body is `chunked`, whole chunks, encoded once for all who get them.
+   * They must not change any more.
    */
   write(bytes: Uint8Array): void {
     if (!this.open) return;
@@ -66,16 +73,22 @@ export class Stream implements Timed {
 
   /** Ends the body, behind what was written. */
   close(): void {
+    // 8: a chunked body is whole only with its last chunk.
+    if (this.open && this.chunked) this.#transport.outbox.bytes(LAST_CHUNK);
+    this.#end();
+  }
+
+  /** Ends the connection at once. A chunked body is seen to be cut off, as it has no last chunk. */
+  drop(): void {
+    this.#end();
+    this.#transport.drop();
+  }
+
+  #end(): void {
     if (!this.open) return;
     this.open = false;
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
     this.#guard(() => this.#handler.close?.(this));
-  }
-
-  /** Ends the connection at once. */
-  drop(): void {
-    this.close();
-    this.#transport.drop();
   }
 
   /** Runs the stream to its end. Never rejects for what the peer or the handler does. */

@@ -2,17 +2,18 @@
  * Subscribing by Server-Sent Events (HTML, 9.2).
  * @module
  */
+import { encodeChunk } from "../http/response.ts";
 import type { Since } from "../hub/cursor.ts";
 import type { Hub, Subscriber } from "../hub/hub.ts";
 import type { Message } from "../hub/message.ts";
 import type { Stream, StreamHandler } from "../net/stream.ts";
 import type { Rights } from "../auth/auth.ts";
-import { encodeEvent, event, gap } from "./forms.ts";
+import { chunkedEvent, encodeEvent, event, gap } from "./forms.ts";
 import { CATCH_UP } from "./subscribe.ts";
 
 /** Between the comment lines that keep the stream alive, in ms. */
 const KEEP_ALIVE = 25_000;
-const comment = new TextEncoder().encode(":\n\n");
+const comment = new TextEncoder().encode(":\n\n"), chunkedComment = encodeChunk(comment);
 
 /** What a stream needs. */
 export interface EventSubscription {
@@ -39,7 +40,8 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
       const joined = hub.subscribe(told, channels, since, (opening) => {
         const { open, resume } = opening;
         // A browser that is cut off before it has what it missed must come back to before that.
-        stream.write(encodeEvent(JSON.stringify({ open, channels, ...gap(opening) }), resume));
+        const first = encodeEvent(JSON.stringify({ open, channels, ...gap(opening) }), resume);
+        stream.write(stream.chunked ? encodeChunk(first) : first);
       });
       joined.catch((error) => {
         fault(error);
@@ -51,7 +53,7 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
       if (keepAliveAt === 0) keepAliveAt = now + KEEP_ALIVE;
       if (now < keepAliveAt) return;
       keepAliveAt = now + KEEP_ALIVE;
-      stream.write(comment);
+      stream.write(stream.chunked ? chunkedComment : comment);
     },
     close() {
       if (subscriber === undefined) return;
@@ -61,8 +63,9 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
 }
 
 function streamSubscriber(stream: Stream): Subscriber {
+  const form = stream.chunked ? chunkedEvent : event;
   return {
-    deliver: (message: Message) => stream.write(message.as(event)),
+    deliver: (message: Message) => stream.write(message.as(form)),
     ready: () => stream.bufferedAmount > CATCH_UP ? stream.drained(CATCH_UP) : undefined,
     overrun: () => stream.drop(),
   };

@@ -4,6 +4,7 @@
  */
 import type { Loss } from "../hub/cursor.ts";
 import { envelope, type Form, type Message } from "../hub/message.ts";
+import { encodeChunk } from "../http/response.ts";
 import { deflate, MAX_DEFLATED } from "../websocket/deflate.ts";
 import { encodeFrame, FIN, Opcode, RSV1 } from "../websocket/frame.ts";
 
@@ -18,7 +19,7 @@ const PLAIN: Record<Mode, number> = { raw: 1, envelope: 2 };
 /** Compressed forms have a slot for each window. */
 const DEFLATED: Record<Mode, number> = { raw: 3, envelope: 10 };
 const SMALLEST_WINDOW = 9;
-const EVENT = 17;
+const EVENT = 17, CHUNKED_EVENT = 18;
 
 function content(mode: Mode, message: Message): { opcode: number; payload: Uint8Array } {
   if (mode === "envelope") return { opcode: Opcode.Text, payload: message.as(envelope) };
@@ -74,6 +75,12 @@ const encoder = new TextEncoder();
 export const event: Form = {
   slot: EVENT,
   encode: (message) => encodeEvent(message.toJSONText(), message.id),
+};
+
+/** The same as one chunk of a body (RFC 9112, 7.1). */
+export const chunkedEvent: Form = {
+  slot: CHUNKED_EVENT,
+  encode: (message) => encodeChunk(event.encode(message)),
 };
 
 /**

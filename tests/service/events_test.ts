@@ -1,12 +1,15 @@
 /**
  * Subscribing by Server-Sent Events.
  */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
+import { BodyReader } from "../../lib/http/body.ts";
+import { Message } from "../../lib/hub/message.ts";
+import { chunkedEvent } from "../../lib/service/forms.ts";
 import { defaults } from "../../lib/settings/config.ts";
 import { eventHandler } from "../../lib/service/events.ts";
 import { Hub } from "../../lib/hub/hub.ts";
 import { MemoryEngine } from "../../lib/engine/memory.ts";
-import { hex } from "../tools/bytes.ts";
+import { concat, hex, utf8 } from "../tools/bytes.ts";
 import {
   addressOf,
   ask,
@@ -18,7 +21,7 @@ import {
   requestBytes,
   Subscriber,
 } from "../tools/channels.ts";
-import { RawClient } from "../tools/raw.ts";
+import { RawClient, textOf } from "../tools/raw.ts";
 import { TestServer } from "../tools/server.ts";
 import { testService } from "../tools/service.ts";
 
@@ -148,6 +151,8 @@ Deno.test("a stream ends when the server shuts down, behind what it was owed", a
   const ended = service.shutdown();
   assertEquals((await stream.next()).data.data, "last words");
   assertEquals(await stream.block(), undefined);
+  assertEquals(stream.ended, true);
+  assertEquals((await stream.raw.readAll()).length, 0);
   assertEquals(stream.raw.ended, "FIN");
   stream.raw.close();
   await ended;
@@ -164,7 +169,8 @@ Deno.test("a stream that is not read is dropped, while others get everything", a
     assertEquals((await reader.text()).length, body.length);
   }
   assertEquals(subscribers, 1);
-  await stuck.raw.readAll();
+  // Cut off, and seen to be.
+  assertEquals(textOf(await stuck.raw.readAll()).endsWith("\r\n0\r\n\r\n"), false);
   assertEquals((await channelsOf(service)).map((c) => c.subscribers), [1]);
 });
 
@@ -175,6 +181,51 @@ Deno.test("what is missed comes to a slow reader as fast as it reads, however mu
   using stream = await EventStream.open(service, "/btc?since=all");
   await stream.next();
   for (let i = 1; i <= 40; i++) assertEquals((await stream.next()).id.split(".")[1], `${i}`);
+});
+
+Deno.test("each event is one chunk, whole with its last byte (RFC 9112, 7.1)", async () => {
+  await using service = testService();
+  using client = await RawClient.connect(addressOf(service.port));
+  await client.send(requestBytes(service.port, "GET /btc", { Accept: "text/event-stream" }));
+  const head = textOf(await client.until((bytes) => textOf(bytes).includes('gap":false}\n\n\r\n')));
+  assertMatch(head, /^HTTP\/1\.1 200 OK\r\n[^]*\r\nTransfer-Encoding: chunked\r\n/);
+  assertMatch(head, /\r\nConnection: close\r\n/);
+  client.take(head.length);
+  for (const text of ["1", "木霊".repeat(20), "x".repeat(70_000)]) {
+    const { id } = await post(service, "btc", text);
+    const event = utf8(`id: ${id}\ndata: {"id":"${id}","ch":"btc","data":"${text}"}\n\n`);
+    const chunk = concat(utf8(`${event.length.toString(16)}\r\n`), event, utf8("\r\n"));
+    // Nothing behind the event is needed to have it: what comes is the chunk, to the byte.
+    await client.until((bytes) => bytes.length >= chunk.length);
+    assertEquals(client.take(client.received.length), chunk);
+    const reader = new BodyReader("chunked", 1 << 20);
+    for (let at = 0; at < chunk.length; at++) assertEquals(reader.read(chunk, at, at + 1), at + 1);
+    assertEquals([reader.body, reader.done], [event, false]);
+  }
+});
+
+Deno.test("a stream to HTTP/1.0 is not chunked, and ends with the connection (RFC 9112, 6.1)", async () => {
+  const service = testService("--drain", "1s");
+  using client = await RawClient.connect(addressOf(service.port));
+  await client.send("GET /btc HTTP/1.0\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
+  await client.until((bytes) => textOf(bytes).endsWith('gap":false}\n\n'));
+  const { id } = await post(service, "btc", "1");
+  const ended = service.shutdown();
+  const text = textOf(await client.readAll());
+  client.close();
+  await ended;
+  assertEquals(/Transfer-Encoding/i.test(text), false);
+  assertMatch(text, /\r\nConnection: close\r\n\r\nid: /);
+  assertEquals(
+    text.endsWith(`\n\nid: ${id}\ndata: {"id":"${id}","ch":"btc","data":"1"}\n\n`),
+    true,
+  );
+});
+
+Deno.test("the chunk of an event is made once for all who get it", () => {
+  const draft = { channel: "btc", kind: "text" as const, body: utf8("1") };
+  const message = new Message(draft, { epoch: "x7", seq: 1 }, 0);
+  assertStrictEquals(message.as(chunkedEvent), message.as(chunkedEvent));
 });
 
 Deno.test("HEAD of a stream gives its fields and subscribes nobody", async () => {

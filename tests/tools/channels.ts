@@ -167,6 +167,8 @@ export class EventStream implements Disposable {
   readonly answer: Answer;
   /** The connection. */
   readonly raw: RawClient;
+  /** Whether the last chunk has come. */
+  ended = false;
 
   private constructor(raw: RawClient, answer: Answer) {
     this.raw = raw;
@@ -191,12 +193,30 @@ export class EventStream implements Disposable {
     return new EventStream(raw, answer);
   }
 
-  /** The next block of lines, without the empty one that ends it; `undefined` at the end of the stream. */
+  /** The next chunk as it is on the wire, with its size; `undefined` where the body or the connection ends. */
+  async #chunk(): Promise<string | undefined> {
+    const head = /^([0-9a-f]+)\r\n/;
+    const whole = (bytes: Uint8Array) => {
+      const match = head.exec(textOf(bytes.subarray(0, 16)));
+      return match === null ? Infinity : match[0].length + Number.parseInt(match[1]!, 16) + 2;
+    };
+    const received = await this.raw.until((bytes) => bytes.length >= whole(bytes));
+    const size = whole(received);
+    if (received.length < size) return undefined;
+    const chunk = this.raw.take(size);
+    const text = new TextDecoder().decode(chunk);
+    if (!text.endsWith("\r\n")) throw new Error(`not a chunk: ${text}`);
+    const data = text.slice(text.indexOf("\r\n") + 2, -2);
+    if (data === "") this.ended = true;
+    return data === "" ? undefined : data;
+  }
+
+  /** The next block of lines, which is one chunk, without the empty one that ends it; `undefined` at the end of the stream. */
   async block(): Promise<string | undefined> {
-    const end = (bytes: Uint8Array) => bytes.findIndex((b, i) => b === 10 && bytes[i + 1] === 10);
-    const at = end(await this.raw.until((bytes) => end(bytes) >= 0));
-    if (at < 0) return undefined;
-    return new TextDecoder().decode(this.raw.take(at + 2).subarray(0, at));
+    const chunk = await this.#chunk();
+    if (chunk === undefined) return undefined;
+    if (chunk.indexOf("\n\n") !== chunk.length - 2) throw new Error(`not one block: ${chunk}`);
+    return chunk.slice(0, -2);
   }
 
   /** The next event. */
