@@ -244,14 +244,10 @@ export class Connection implements Timed {
 
   #stream({ status, headers, stream: handler }: Endless, { minor }: Head): false {
     const { settings, fault } = this.#context;
-    // RFC 9112, 7.1: chunks show where each part ends, so that who reads ahead has it at once. To HTTP/1.0 "A server MUST
-    // NOT send a response containing Transfer-Encoding" (6.1): that body ends with the connection.
+    // RFC 9112, 7.1: with chunks, who reads ahead sees where an event ends; 6.1: to HTTP/1.0 "MUST NOT send" them.
     const chunked = minor === 1;
-    const head = encodeHead(status, [
-      ...headers,
-      ...chunked ? [["Transfer-Encoding", "chunked"] as [string, string]] : [],
-      ["Connection", "close"],
-    ]);
+    const coding: [string, string][] = chunked ? [["Transfer-Encoding", "chunked"]] : [];
+    const head = encodeHead(status, [...headers, ...coding, ["Connection", "close"]]);
     this.#transport.outbox.bytes(new TextEncoder().encode(head));
     this.session = new Stream(this.#transport, handler, settings, chunked, fault);
     if (this.#context.draining) this.goAway();

@@ -124,17 +124,19 @@ export class Reader {
     return start + length;
   }
 
+  /** An event, or a comment, is a chunk (RFC 9112, 7.1); the last one is empty. */
   #event(start: number): number {
-    const bytes = this.#bytes;
-    for (let at = bytes.indexOf(10, start); at >= 0; at = bytes.indexOf(10, at + 1)) {
-      if (bytes[at + 1] !== 10) continue;
-      const fields = decoder.decode(bytes.subarray(start, at)).split("\n");
-      const of = (name: string) => fields.find((f) => f.startsWith(name))?.slice(name.length);
-      const data = of("data: ");
-      if (data !== undefined) this.#told(data, of("id: "));
-      return at + 2 - start;
-    }
-    return 0;
+    const bytes = this.#bytes, line = bytes.indexOf(10, start);
+    if (line < 0) return 0;
+    const size = Number.parseInt(decoder.decode(bytes.subarray(start, line)), 16);
+    const end = line + 1 + size;
+    if (Number.isNaN(size)) throw new Error("not a chunk");
+    if (bytes.length < end + 2) return 0;
+    const fields = decoder.decode(bytes.subarray(line + 1, end)).split("\n");
+    const of = (name: string) => fields.find((f) => f.startsWith(name))?.slice(name.length);
+    const data = of("data: ");
+    if (data !== undefined) this.#told(data, of("id: "));
+    return end + 2 - start;
   }
 }
 

@@ -112,7 +112,12 @@ export class Examples implements AsyncDisposable {
     await client.send(requestBytes(this.#service.port, line, fields));
     const enough = (bytes: Uint8Array) =>
       (textOf(bytes).split("\r\n\r\n")[1] ?? "").split("\n\n").length > events;
-    return new TextDecoder().decode(await client.until(enough));
+    const text = new TextDecoder().decode(await client.until(enough));
+    // Each event is a chunk of its own (RFC 9112, 7.1); what is shown is the events.
+    return text.replace(
+      /(\r\n\r\n|\n\n\r\n)[0-9a-f]+\r\n/g,
+      (_, end) => end.replace("\n\n\r\n", "\n\n"),
+    );
   }
 
   async #read(text: string): Promise<{ line: string; fields: RequestFields; body: string }> {
