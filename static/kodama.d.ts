@@ -28,8 +28,10 @@ export interface State {
   name: "connecting" | "open" | "waiting" | "closed";
   /** `waiting`, `closed`: the close code, where there was one. */
   code?: number | undefined;
-  /** `waiting`, `closed`: the reason that came with it. */
+  /** `waiting`, `closed`: the reason that came with it, or with `status`. */
   reason?: string | undefined;
+  /** `waiting`, `closed`: the HTTP status, where the server refused the connection and let this origin know. */
+  status?: number | undefined;
   /** `waiting`: what was thrown, by `token` for instance. */
   error?: unknown;
   /** `waiting`: until the next attempt, in ms. */
@@ -68,7 +70,8 @@ export interface Subscription {
 /**
  * Subscribes to one or more channels. A connection that ends is made again after a time drawn at random below a
  * ceiling, which doubles from half a second to 30 s, and at once when the network is back. Close codes 1003, 1007,
- * 1008 and from 4000 on end the subscription, but for a token that has expired while `token` is a function.
+ * 1008 and from 4000 on end the subscription, but for a token that has expired while `token` is a function. So does a
+ * refusal, an HTTP status from 400 to 499 other than 408 and 429.
  * @param url `/btc`, `/btc,eth`, or absolute: http, https, ws or wss.
  * @throws {TypeError} If it is no such URL.
  */

@@ -9,7 +9,8 @@ const settled = 5_000; // ms open, after which the next failure counts as the fi
 const quiet = 30_000; // ms between questions whether the server is still there
 
 /** Whether it is no use to come back. */
-function isFinal({ code, reason }, renewable) {
+function isFinal({ code, reason, status }, renewable) {
+  if (status >= 400 && status < 500) return status !== 408 && status !== 429;
   // 1008 is a rule that was broken: a token that has expired may be followed by another.
   if (code === 1008) return !(renewable && reason === "token expired");
   return code === 1003 || code === 1007 || code >= 4000;
@@ -17,6 +18,22 @@ function isFinal({ code, reason }, renewable) {
 
 function bytes(base64) {
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+/** A browser keeps to itself why a handshake was refused: asks for the same by HTTP. */
+async function refusal(address, jwt) {
+  const url = new URL(address);
+  url.protocol = url.protocol.replace("ws", "http");
+  url.searchParams.set("limit", 1);
+  const headers = { Accept: "application/json" };
+  if (jwt) headers.Authorization = `Bearer ${jwt}`;
+  try {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(quiet) });
+    const reason = (await response.text()).trim();
+    if (!response.ok) return { status: response.status, reason };
+  } catch {
+    // It is not there, or does not speak to this origin: as after any other end.
+  }
 }
 
 export function subscribe(url, { since, token, onmessage, ongap, onstate } = {}) {
@@ -47,13 +64,21 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
       if (mine !== attempt) return;
       const resume = cursor ?? begin();
       if (resume) address.searchParams.set("since", resume);
+      let answered = false;
       socket = new WebSocket(address, jwt ? [envelope, bearer + jwt] : [envelope]);
       socket.onopen = () => {
+        answered = true;
         if (mine !== attempt || socket.protocol === envelope) return;
         ended({ reason: `${envelope} is not spoken there` });
       };
       socket.onmessage = ({ data }) => mine === attempt && hear(JSON.parse(data), data);
-      socket.onclose = (event) => mine === attempt && ended(event);
+      socket.onclose = async (event) => {
+        if (mine !== attempt) return;
+        // There is nothing left of it to close while the reason is asked for.
+        socket = undefined;
+        const why = answered ? event : await refusal(address, jwt) ?? event;
+        if (mine === attempt) ended(why);
+      };
       asked = true;
       watch = setInterval(check, quiet);
     } catch (error) {
@@ -102,16 +127,17 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
     retry = next = undefined;
   }
 
-  function ended({ code, reason, error }) {
+  function ended({ code, reason, status, error }) {
     leave();
     socket?.close();
     socket = undefined;
-    if (isFinal({ code, reason }, typeof token === "function")) return stop({ code, reason });
+    const why = { code, reason, status };
+    if (isFinal(why, typeof token === "function")) return stop(why);
     if (Date.now() - openedAt > settled) failures = 0;
     openedAt = undefined;
     const delay = Math.random() * Math.min(longest, shortest * 2 ** failures++);
     retry = setTimeout(connect, delay);
-    onstate?.({ name: "waiting", code, reason, error, delay });
+    onstate?.({ name: "waiting", ...why, error, delay });
   }
 
   function stop(why) {
@@ -119,7 +145,7 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
     closed = true;
     leave();
     globalThis.removeEventListener("online", online);
-    const told = ({ code, reason }) => onstate?.({ name: "closed", code, reason });
+    const told = ({ code, reason, status }) => onstate?.({ name: "closed", code, reason, status });
     if (!socket) return told(why);
     socket.onclose = told;
     socket.close(1000);
