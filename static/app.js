@@ -15,12 +15,12 @@ import { createTapNotice, tellExamples } from "./tap_notice.js";
 import { addressOf, pathOf, targetOf } from "./target.js";
 import { createTargetForm } from "./target_form.js";
 import { createThemeSwitch } from "./theme.js";
+import { createToken } from "./token.js";
 import { createWireLog, messageKey } from "./wire_log.js";
 
 const element = (id) => document.getElementById(id);
 const scheme = location.protocol === "https:" ? "wss://" : "ws://";
 const base = scheme + location.host;
-const token = new URLSearchParams(location.search).get("token");
 
 createLanguageSwitch(element("language"));
 createThemeSwitch(element("theme"));
@@ -30,8 +30,15 @@ const meter = createMeter(element("meter"), base);
 const frameView = createFrameView(element("frame"));
 const frames = createFrameList(element("frame-list"), (record) => frameView.show(record));
 const handshake = createHandshakeView(element("handshake-body"));
+let renewed = false; // the token is another than the one that was connected with
+const token = createToken(element, () => {
+  renewed = true;
+  composer.changed();
+});
 let target = targetOf(location);
 let state;
+/** Those who wait until the connection is open, or has failed. */
+const waiting = [];
 let attempts = 0;
 let as; // the number that marks the page's connection in its request line, if it is tapped
 let nth = { in: 0, out: 0 };
@@ -65,7 +72,8 @@ async function where() {
   nth = { in: 0, out: 0 };
   as = id && `${++attempts}`;
   const { path, query, protocols } = pathOf(target);
-  const all = { ...query, ...token ? { token } : {}, ...id ? { tap: id, as } : {} };
+  const who = target.kind === "channel" && token.value ? { token: token.value } : {};
+  const all = { ...query, ...who, ...id ? { tap: id, as } : {} };
   notice.tapped(id !== undefined);
   const search = new URLSearchParams(all);
   return { url: `${base}${path}${search.size > 0 ? `?${search}` : ""}`, protocols };
@@ -76,7 +84,9 @@ const connection = createConnection(where, {
     const wasOpen = state?.name === "open" || state?.name === "closing";
     state = next;
     view.show(next);
-    composer.enable(next.name === "open");
+    composer.changed();
+    if (next.status === 401 || next.status === 403) token.ask();
+    if (next.name !== "connecting") { for (const go of waiting.splice(0)) go(); }
     if (next.name === "open") {
       talk.note(t().talk.opened(pathOf(target).path));
       notice.opened();
@@ -113,14 +123,40 @@ const talk = createTalk(element, (key) => {
   frames.choose(key);
   tabs.show("frames");
 });
-const composer = createComposer(element, { say, note: talk.note, target: () => target, token });
+const composer = createComposer(element, {
+  say,
+  note: talk.note,
+  target: () => form.read(),
+  able: () => state?.name === "open" || !chosen(),
+  async ready() {
+    const same = chosen();
+    if (!form.settle()) return false;
+    // The same as before, as somebody else.
+    if (!same && renewed) watch(target);
+    if (state.name === "connecting") await new Promise((resolve) => waiting.push(resolve));
+    return true;
+  },
+  token: () => token.value,
+  refused: () => token.ask(),
+});
 
-createTargetForm(element, target, (next) => {
+/** Whether the connection is to what is chosen, as whom the page says. */
+function chosen() {
+  return form.settled() && !renewed;
+}
+
+const form = createTargetForm(element, target, {
+  chosen: watch,
+  changed: () => composer.changed(),
+});
+
+function watch(next) {
   target = next;
+  renewed = false;
   history.replaceState(null, "", addressOf(target));
   showAddress();
   connection.renew();
-});
+}
 
 function showAddress() {
   element("scheme").textContent = scheme;

@@ -3,6 +3,7 @@
 const shortest = 500; // ms
 const longest = 30_000; // ms
 const settled = 5_000; // ms open, after which the next failure counts as the first
+const patience = 10_000; // ms for the reason of a refusal
 
 /**
  * How long to wait before the next attempt: at random between half a second and a ceiling that
@@ -18,11 +19,34 @@ export function backoff(attempt, random = Math.random) {
 /**
  * @typedef {object} State
  * @property {"connecting" | "open" | "closing" | "waiting" | "closed"} name `waiting` is closed
- *   with a retry to come, `closed` is closed until somebody asks.
+ *   with a retry to come, `closed` is closed until somebody asks, or for good: it was refused.
  * @property {number} [code] The close code, where a connection ended.
- * @property {string} [reason] The close reason.
+ * @property {string} [reason] The close reason, or the refusal's.
+ * @property {number} [status] The HTTP status, where the handshake was refused.
  * @property {number} [delay] `waiting`: milliseconds to the retry.
  */
+
+/** Whether it is no use to ask again: the same request will be refused the same way. */
+const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429;
+
+/**
+ * What a browser keeps to itself of a handshake that failed: the answer to the same URL by HTTP.
+ * @returns {Promise<{ status: number, reason: string } | undefined>} `undefined` if it is no refusal.
+ */
+async function refusal(address) {
+  const url = new URL(address);
+  url.protocol = url.protocol.replace("ws", "http");
+  for (const name of ["tap", "as"]) url.searchParams.delete(name);
+  url.searchParams.set("limit", 1);
+  const signal = AbortSignal.timeout(patience);
+  try {
+    const response = await fetch(url, { headers: { Accept: "application/json" }, signal });
+    const reason = (await response.text()).trim();
+    return response.ok ? undefined : { status: response.status, reason };
+  } catch {
+    return undefined; // Nobody is there: cut off, as it seemed.
+  }
+}
 
 /**
  * @param {() => Promise<{ url: string, protocols?: string[] }>} where Asked before each attempt.
@@ -60,18 +84,21 @@ export function createConnection(where, on) {
     mine.onmessage = ({ data }) => {
       if (mine === socket) on.message(data);
     };
-    mine.onclose = ({ code, reason }) => {
-      if (mine === socket) ended(code, reason);
+    mine.onclose = async ({ code, reason }) => {
+      if (mine !== socket) return;
+      const refused = openedAt === Infinity && wanted ? await refusal(url) : undefined;
+      if (mine === socket) ended(refused ?? { code, reason });
     };
   }
 
-  function ended(code, reason) {
+  function ended(why) {
     socket = undefined;
-    if (!wanted) return on.state({ name: "closed", code, reason });
+    if (isFinal(why.status)) wanted = false;
+    if (!wanted) return on.state({ name: "closed", ...why });
     if (performance.now() - openedAt > settled) failures = 0;
     const delay = backoff(failures++);
     timer = setTimeout(open, delay);
-    on.state({ name: "waiting", code, reason, delay });
+    on.state({ name: "waiting", ...why, delay });
   }
 
   function close() {
@@ -79,7 +106,10 @@ export function createConnection(where, on) {
     failures = 0;
     clearTimeout(timer);
     asking = undefined;
-    if (!socket) return on.state({ name: "closed" });
+    if (!socket || socket.readyState === WebSocket.CLOSED) {
+      socket = undefined;
+      return on.state({ name: "closed" });
+    }
     on.state({ name: "closing" });
     socket.close(1000);
   }

@@ -44,6 +44,7 @@ import tapNoticeScript from "./tap_notice.js" with { type: "text" };
 import targetScript from "./target.js" with { type: "text" };
 import targetFormScript from "./target_form.js" with { type: "text" };
 import themeScript from "./theme.js" with { type: "text" };
+import tokenScript from "./token.js" with { type: "text" };
 import wireScript from "./wire.js" with { type: "text" };
 import wireLogScript from "./wire_log.js" with { type: "text" };
 import icon from "./icon.svg" with { type: "text" };
@@ -96,6 +97,7 @@ export const assets: Record<string, string> = {
   "target.js": targetScript,
   "target_form.js": targetFormScript,
   "theme.js": themeScript,
+  "token.js": tokenScript,
   "wire.js": wireScript,
   "wire_log.js": wireLogScript,
   "icon.svg": icon,

@@ -9,6 +9,7 @@ const perChunk = 100;
 const maxFrames = 2_000;
 const nearEnd = 24; // px
 const longestText = 80; // characters shown of a payload
+const longestHex = 24; // bytes shown of one that is no text
 const maxInflating = 50; // at once; under load the bytes have to do
 
 let inflating = 0;
@@ -186,8 +187,7 @@ function previewOf(frame, message, cut) {
   inflating++;
   inflate(frame.data).then((inflated) => {
     inflating--;
-    const text = inflated && message.opcode === 1 && utf8(inflated.bytes, inflated.cut);
-    if (text !== undefined) element.textContent = text.slice(0, longestText);
+    if (inflated) element.textContent = saying(message, inflated.bytes, inflated.cut);
   });
   return element;
 }
@@ -197,7 +197,12 @@ function preview(frame, message, cut) {
     const said = closeOf(frame.data);
     return said ? t().closed(said.code, said.reason) : "";
   }
-  const text = message?.opcode === 1 && !message.compressed && utf8(frame.data, cut || !frame.fin);
-  if (text) return text.slice(0, longestText);
-  return hex(frame.data.subarray(0, 24));
+  if (message?.compressed) return hex(frame.data.subarray(0, longestHex));
+  return saying(message, frame.data, cut || !frame.fin);
+}
+
+/** A text in short; the first bytes of whatever is none. */
+function saying(message, bytes, cut) {
+  const text = message?.opcode === 1 ? utf8(bytes, cut) : undefined;
+  return text?.slice(0, longestText) || hex(bytes.subarray(0, longestHex));
 }

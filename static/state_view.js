@@ -31,8 +31,9 @@ export function createStateView(element) {
   function say(state) {
     shown = state;
     document.body.dataset.state = state.name;
-    name.textContent = t().states[state.name];
-    detail.textContent = state.code === undefined ? "" : t().closed(state.code, state.reason);
+    name.textContent = state.status === undefined ? t().states[state.name] : t().refused;
+    const code = state.status ?? state.code;
+    detail.textContent = code === undefined ? "" : t().closed(code, state.reason);
     const connected = state.name === "open" || state.name === "connecting";
     toggle.textContent = connected ? t().disconnect : t().connect;
   }

@@ -1,14 +1,17 @@
 // The form that says what to talk to.
 
 import { onLanguage, t } from "./i18n.js";
-import { enveloped } from "./target.js";
+import { addressOf, enveloped } from "./target.js";
 
 /**
  * @param {(id: string) => HTMLElement} element
  * @param {import("./target.js").Target} first What the address of the page says.
- * @param {(target: import("./target.js").Target) => void} on Another was chosen.
+ * @param {object} on
+ * @param {(target: import("./target.js").Target) => void} on.chosen Another was chosen, to be watched.
+ * @param {() => void} on.changed Another is being typed.
  */
 export function createTargetForm(element, first, on) {
+  let watched = first;
   const form = element("target");
   const [channel, mode, since] = ["channel", "mode", "since"].map(element);
 
@@ -32,25 +35,51 @@ export function createTargetForm(element, first, on) {
 
   function read() {
     const given = { channel: channel.value.trim(), mode: mode.value, since: since.value.trim() };
-    mode.value = given.mode = enveloped(given);
+    given.mode = enveloped(given);
     return { kind: form.elements.kind.value, ...given };
+  }
+
+  function choose() {
+    watched = read();
+    mode.value = watched.mode;
+    on.chosen(watched);
+  }
+
+  /** Whether what is chosen is what is watched. */
+  function settled() {
+    const now = read();
+    return now.kind === watched.kind &&
+      (now.kind !== "channel" || addressOf(now) === addressOf(watched));
+  }
+
+  /**
+   * Watches what is chosen, if that is another. Where it is no channel, the browser says so.
+   * @returns {boolean} Whether what is chosen is now what is watched.
+   */
+  function settle() {
+    if (!form.reportValidity()) return false;
+    if (!settled()) choose();
+    return true;
   }
 
   for (const radio of form.elements.kind) {
     radio.addEventListener("change", () => {
       show();
-      if (radio.value !== "channel") on(read());
-      else if (channel.value !== "" && form.checkValidity()) on(read());
+      if (radio.value !== "channel" || channel.value !== "" && form.checkValidity()) choose();
       else channel.focus();
+      on.changed();
     });
   }
   mode.addEventListener("change", () => {
     if (mode.value === "raw") since.value = "";
-    if (channel.value !== "" && form.checkValidity()) on(read());
+    if (channel.value !== "" && form.checkValidity()) choose();
   });
+  form.addEventListener("input", on.changed);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    on(read());
+    choose();
   });
   show();
+
+  return { read, settle, settled };
 }
