@@ -53,3 +53,12 @@ browserTest(
   },
   { viewport: { width: 768, height: 900 } },
 );
+
+browserTest("axe finds nothing serious where a token is asked for", async ({ page }) => {
+  await using service = pageService("--secret", "a secret of at least thirty-two bytes");
+  await page.goto(`${service.url}news`);
+  await page.getByLabel("Token").waitFor();
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.evaluate(axe.source);
+  assertEquals(await faults(page), []);
+});

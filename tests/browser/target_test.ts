@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
 import { mintToken } from "../../lib/auth/auth.ts";
 import { post } from "../tools/channels.ts";
+import { noise } from "../tools/bytes.ts";
 import { browserTest } from "./chromium.ts";
 import { frames, openWide, pageService, state } from "./tools.ts";
 
@@ -98,7 +99,7 @@ for (const width of [390, 320]) {
     const { page } = tab;
     await page.goto(`${service.url}#echo`);
     await page.locator("body[data-state=open]").waitFor();
-    const buffer = Buffer.alloc(700_000, "a file that deflates, and is echoed; ");
+    const buffer = Buffer.from(noise(700_000));
     await page.locator("#file")
       .setInputFiles({ name: "large", mimeType: "application/octet-stream", buffer });
     await page.locator("#tab-frames").click();
