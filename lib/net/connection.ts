@@ -15,6 +15,7 @@ import { Socket, type SocketHandler } from "./socket.ts";
 import type { WireTap } from "./outbox.ts";
 import { Stream, type StreamHandler } from "./stream.ts";
 import { isGone, type Peer, Transport } from "./transport.ts";
+import type { Watch } from "./watch.ts";
 
 /** A request, as the service sees it. */
 export interface Request extends Head {
@@ -66,6 +67,8 @@ export interface ConnectionContext {
   clock: Clock;
   /** Told of faults of ours: they end one connection only. */
   fault: (error: unknown) => void;
+  /** Told of what did not go well. */
+  watch: Watch;
   /** Whether the server is shutting down. */
   draining: boolean;
 }
@@ -124,6 +127,7 @@ export class Connection implements Timed {
 
   /** Refuses the connection as a whole, with an answer to no request. */
   refuse(error: HttpError): void {
+    this.#context.watch.refused?.(this.#transport.peer, error);
     this.#transport.outbox.bytes(
       encodeResponse(refusal(error), { method: "GET", keepAlive: false }),
     );
@@ -193,6 +197,7 @@ export class Connection implements Timed {
       if (refused !== error && !isGone(error)) this.#context.fault(error);
       // What was too late has been told so.
       if (this.#transport.leaving) return false;
+      if (refused === error) this.#context.watch.refused?.(this.#transport.peer, refused);
       outbox.bytes(encodeResponse(refusal(refused), { method: request.method, keepAlive: false }));
       return false;
     }
@@ -255,14 +260,14 @@ export class Connection implements Timed {
   }
 
   #upgrade({ upgrade, handler, tap }: Upgrade): false {
-    const { settings, fault } = this.#context;
+    const { settings, fault, watch } = this.#context;
     const { input, outbox } = this.#transport;
     // Nothing has been read since the head was, so it is still there, before what is unread.
     tap?.bytes("in", input.bytes.subarray(input.start - this.#headSize, input.end));
     outbox.tap = tap;
     const head = encodeHead(101, upgrade.headers);
     this.#transport.outbox.bytes(new TextEncoder().encode(head));
-    this.session = new Socket(this.#transport, upgrade, handler, settings, fault);
+    this.session = new Socket(this.#transport, upgrade, handler, settings, fault, watch);
     if (this.#context.draining) this.goAway();
     return false;
   }

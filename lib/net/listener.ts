@@ -7,6 +7,7 @@ import type { Head } from "../http/head.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionContext, type Handle } from "./connection.ts";
 import type { ConnectionSettings } from "./settings.ts";
+import type { Watch } from "./watch.ts";
 
 /** Settings of a listener, besides those of its connections. */
 export interface ListenerSettings extends ConnectionSettings {
@@ -87,6 +88,7 @@ export class Server {
    * @param handle Answers requests.
    * @param settings Limits and times.
    * @param fault Told of faults, ours or the system's; none of them ends the process.
+   * @param watch Told of connections that did not go well. Default: nobody is.
    * @param vital Which requests are answered also where there are too many connections. Default: none.
    */
   constructor(
@@ -94,6 +96,7 @@ export class Server {
     handle: Handle,
     settings: ListenerSettings,
     fault: (error: unknown) => void,
+    watch: Watch = {},
     vital?: (head: Head) => boolean,
   ) {
     this.#listener = listener;
@@ -111,7 +114,7 @@ export class Server {
       pingTimeout,
     ];
     const clock = new Clock(Math.max(1, Math.min(TICK, Math.min(...times) / 4)));
-    this.#context = { handle, settings, clock, fault, draining: false };
+    this.#context = { handle, settings, clock, fault, watch, draining: false };
     this.#spareContext = {
       ...this.#context,
       handle: (request) => vital?.(request) ? handle(request) : Promise.reject(tooMany()),

@@ -2,7 +2,7 @@
  * One WebSocket connection: protocol, buffers and deadlines put together.
  * @module
  */
-import { CloseCode } from "../websocket/close.ts";
+import { CloseCode, type CloseReason } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
 import type { Ending, ProtocolEvents } from "../websocket/events.ts";
 import { FIN, headerSize, Opcode, writeHeader } from "../websocket/frame.ts";
@@ -14,6 +14,7 @@ import { LARGE } from "./outbox.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
+import type { Watch } from "./watch.ts";
 
 /** What a WebSocket's owner wants to know. A throw in any of these ends that connection (1011), never the process. */
 export interface SocketHandler {
@@ -48,6 +49,9 @@ export class Socket implements ProtocolEvents, Timed {
   readonly #handler: SocketHandler;
   readonly #settings: ConnectionSettings;
   readonly #fault: (error: unknown) => void;
+  readonly #watch: Watch;
+  /** Why we closed, where that is not as it should be. */
+  #because: CloseReason | undefined;
   readonly #deflate: DeflateParameters | undefined;
   /** The message that the handler is looking at. */
   #payload: Uint8Array | undefined;
@@ -66,6 +70,7 @@ export class Socket implements ProtocolEvents, Timed {
    * @param handler Who is told.
    * @param settings Limits and times.
    * @param fault Told what a handler threw.
+   * @param watch Told of an end that is not as it should be.
    */
   constructor(
     transport: Transport,
@@ -73,6 +78,7 @@ export class Socket implements ProtocolEvents, Timed {
     handler: SocketHandler,
     settings: ConnectionSettings,
     fault: (error: unknown) => void,
+    watch: Watch = {},
   ) {
     this.protocol = accepted.protocol ?? "";
     this.#transport = transport;
@@ -83,6 +89,7 @@ export class Socket implements ProtocolEvents, Timed {
     this.#handler = handler;
     this.#settings = settings;
     this.#fault = fault;
+    this.#watch = watch;
     this.#pingAt = transport.now + settings.pingInterval;
     transport.owner = this;
   }
@@ -153,6 +160,7 @@ export class Socket implements ProtocolEvents, Timed {
    * @throws {RangeError} If the code must not appear in a close frame.
    */
   close(code: number = CloseCode.Normal, reason = ""): void {
+    if (this.open && isAbnormal(code)) this.#because = { code, reason };
     this.#machine.close(code, reason);
     this.#settle();
   }
@@ -299,8 +307,16 @@ export class Socket implements ProtocolEvents, Timed {
     this.#ended = true;
     // 7.1.1: the server ends TCP; it "SHOULD ... first" so that it, not the client, holds TIME_WAIT.
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
+    const because = this.#because ?? ending!;
+    if (isAbnormal(because.code)) this.#watch.ended?.(this.peer, because);
     this.#guard(() => this.#handler.close?.(this, ending!));
   }
+}
+
+/** Whether a code says more than that one side left: 1002 to 1015, without 1005 and 1006, which are no codes at all. */
+function isAbnormal(code: number): boolean {
+  return code > CloseCode.GoingAway && code < 1016 && code !== CloseCode.NoStatus &&
+    code !== CloseCode.Abnormal;
 }
 
 /** Text as UTF-8; valid until the next call. */

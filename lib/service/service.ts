@@ -10,6 +10,7 @@ import type { Config } from "../settings/config.ts";
 import { frameForms } from "./forms.ts";
 import type { Fields, Log } from "./log.ts";
 import { counter, createMetrics, gauge } from "./metrics.ts";
+import { Notices } from "./notices.ts";
 import { createRoutes, isVital, tapped } from "./routes.ts";
 
 /** A service that runs. */
@@ -24,7 +25,7 @@ export interface Service {
   finished: Promise<void>;
 }
 
-/** How often what is too old is dropped from memory, in ms. */
+/** How often what is too old is dropped from memory, and how often ten lines of notices may be written, in ms. */
 const SWEEP = 1000;
 
 /**
@@ -41,6 +42,7 @@ export function startService(config: Config, log: Log): Service {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     log.error("fault", { error: text });
   };
+  const notices = new Notices(log);
   const engine = new MemoryEngine(config, () => performance.now(), newEpoch());
   const hub = new Hub(engine);
   const routes = createRoutes({
@@ -62,10 +64,21 @@ export function startService(config: Config, log: Log): Service {
     ]),
   });
   const maxConnections = config.maxConnections || Infinity;
-  const server = new Server(listener, routes, { ...config, maxConnections }, fault, isVital);
-  const sweeper = setInterval(() => engine.sweep(), SWEEP);
+  const server = new Server(
+    listener,
+    routes,
+    { ...config, maxConnections },
+    fault,
+    notices.watch,
+    isVital,
+  );
+  const sweeper = setInterval(() => {
+    engine.sweep();
+    notices.turn();
+  }, SWEEP);
   const finished = server.finished.finally(() => {
     clearInterval(sweeper);
+    notices.turn();
     return engine.close();
   });
   return {

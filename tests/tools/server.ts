@@ -50,6 +50,7 @@ export class TestServer implements AsyncDisposable {
       handle,
       { ...PATIENT, ...settings },
       (error) => this.#faults.push(error),
+      {},
       vital,
     );
   }
