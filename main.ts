@@ -57,15 +57,16 @@ async function serve(config: Config): Promise<void> {
     log.warn("unknown variable", { name, ...nearest !== undefined && { nearest } });
   }
   const service = start(config);
+  // Before anything is said: whoever reads it may end this at once.
+  onSignal((signal) => {
+    log.info("shutting down", { signal });
+    service.shutdown();
+  });
   const everywhere = /^(0\.0\.0\.0|::)$/.test(config.hostname)
     ? " (it listens on all addresses)"
     : "";
   output.line(`Kodama listens. Open ${service.url}${everywhere}`);
   log.info("started", { version: manifest.version, ...service.about });
-  onSignal((signal) => {
-    log.info("shutting down", { signal });
-    service.shutdown();
-  });
   await service.finished;
   log.info("ended");
 }

@@ -2,6 +2,7 @@
  * Ending while nobody reads what the process says: its pipe is full.
  */
 import { assert, assertEquals, assertLess } from "@std/assert";
+import manifest from "../../deno.json" with { type: "json" };
 import { kodama, until } from "../tools/command.ts";
 import { within } from "../tools/raw.ts";
 
@@ -36,3 +37,32 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
   });
 }
+
+Deno.test("where standard output is full from the start, it serves, and SIGTERM ends it with 0", async () => {
+  const folder = await Deno.makeTempDir();
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  // A pipe that is open for reading, too, but that nobody reads: it holds 64 KiB, and has them.
+  const script = `mkfifo "$0" && exec 3<>"$0" && head -c 65536 /dev/zero >&3 && exec "$@" >&3`;
+  const start = [Deno.execPath(), ...manifest.tasks.start.split(" ").slice(1)];
+  const child = new Deno.Command("sh", {
+    args: ["-c", script, `${folder}/pipe`, ...start, "--port=0", "--log-level=debug"],
+    cwd: new URL("../..", import.meta.url).pathname,
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  try {
+    await within(10_000, "the start", until(child.stderr, /info started .*\n/));
+    const began = performance.now();
+    child.kill("SIGTERM");
+    assertEquals((await within(5000, "the end", child.status)).code, 0);
+    assertLess(performance.now() - began, 2000);
+  } finally {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      assert(error instanceof TypeError, "it has ended already");
+    }
+  }
+  await child.stderr.cancel();
+});
