@@ -44,8 +44,16 @@ export function parseSince(text: string): Since | undefined {
   if (text === "all") return { from: "all" };
   const age = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
   if (age !== null) return { from: "age", age: Number(age[1]) * units[age[2]!]! };
+  const cursor = parseCursor(text);
+  return cursor && { from: "cursor", cursor };
+}
+
+/**
+ * Reads an id.
+ * @returns `undefined` if it is none.
+ */
+export function parseCursor(text: string): Cursor | undefined {
   const id = /^([0-9A-Za-z_-]{1,32})\.(0|[1-9]\d{0,15})$/.exec(text);
   const seq = Number(id?.[2]);
-  if (id === null || !Number.isSafeInteger(seq)) return undefined;
-  return { from: "cursor", cursor: { epoch: id[1]!, seq } };
+  return id === null || !Number.isSafeInteger(seq) ? undefined : { epoch: id[1]!, seq };
 }

@@ -1,6 +1,6 @@
 /**
- * What keeps the order and the memory of messages. The embedded one is in `memory.ts`; others share messages
- * between processes. All pass the tests of `tests/engine/engine_suite.ts`.
+ * What the hub asks of whoever keeps the order and the memory of messages. `lib/engine` has those that do; all pass the
+ * tests of `tests/engine/engine_suite.ts`.
  * @module
  */
 import type { Loss, Since } from "./cursor.ts";
@@ -28,14 +28,52 @@ export interface History {
   messages: Message[];
 }
 
+/** A channel, as an operator sees it. */
+export interface ChannelInfo {
+  /** Its name. */
+  name: string;
+  /** How many subscribe to it. */
+  subscribers: number;
+  /** The id of its last message, while that is remembered. */
+  last: string | undefined;
+}
+
+/** How things stand with an engine. */
+export interface EngineStats {
+  /** Messages published since it began. */
+  published: number;
+  /** What is remembered, in bytes as the limit counts them. */
+  bytes: number;
+}
+
+/** Whoever is told what an engine has taken. */
+export interface EngineListener {
+  /** The next message, in the order of their numbers. */
+  message(message: Message): void;
+  /**
+   * Between the message before and the next, some may be missing.
+   * @param reason Why.
+   * @param open The id from which messages follow.
+   */
+  lost(reason: Loss, open: string): void;
+  /**
+   * Publishes are refused from now on, or taken again.
+   * @param why Why they are refused; `undefined` if they are not.
+   */
+  reachable(why: string | undefined): void;
+}
+
 /** Keeps the order and the memory of messages. */
 export interface Engine {
+  /** Why it cannot be reached at present: publishes are refused. `undefined` while it can. */
+  readonly unreachable: string | undefined;
+
   /**
    * Takes a message: gives it its place, remembers it, and tells the listener, all before it resolves.
    * @param draft The message.
    * @param subscribers For the receipt, which a repeat under the same key gets again.
    * @param key The same key on the same channel within 10 minutes publishes once.
-   * @throws {EngineError} If it cannot be taken now; it was not published.
+   * @throws {EngineError} If it cannot be taken now; it was not published, unless the error is uncertain.
    */
   publish(draft: Draft, subscribers: number, key?: string): Promise<Published>;
 
@@ -52,10 +90,22 @@ export interface Engine {
   ): Promise<History>;
 
   /** The id of the last message on a channel, while it is remembered. */
-  last(channel: string): string | undefined;
+  last(channel: string): Promise<string | undefined>;
+
+  /** How things stand. */
+  stats(): Promise<EngineStats>;
+
+  /**
+   * Told how many subscribe to a channel here, whenever that changes, and before what it remembers is looked up: of an
+   * engine that other threads or processes use too, the listener hears only of channels that somebody here subscribes to.
+   */
+  interest?(channel: string, subscribers: number): void;
+
+  /** The channels that somebody subscribes to, wherever that is, of an engine that {@linkcode interest} is told. */
+  channels?(): Promise<ChannelInfo[]>;
 
   /** Tells the one listener of every message, in the order of their numbers. */
-  listen(listener: (message: Message) => void): void;
+  listen(listener: EngineListener): void;
 
   /** Ends it. */
   close(): Promise<void>;
@@ -64,4 +114,18 @@ export interface Engine {
 /** A publish that cannot be taken now. */
 export class EngineError extends Error {
   override name = "EngineError";
+  /** Why. */
+  readonly reason: string;
+  /** Whether it may have been published all the same: only a repeat under the same key is safe. */
+  readonly uncertain: boolean;
+
+  /**
+   * @param reason Why, for whoever publishes.
+   * @param uncertain Whether it may have been published all the same.
+   */
+  constructor(reason: string, uncertain = false) {
+    super(uncertain ? `uncertain whether it was published: ${reason}` : reason);
+    this.reason = reason;
+    this.uncertain = uncertain;
+  }
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { formatCursor, type Loss, type Since } from "./cursor.ts";
-import type { Engine, History, Published } from "./engine.ts";
+import type { ChannelInfo, Engine, EngineStats, History, Published } from "./engine.ts";
 import type { Draft, Message } from "./message.ts";
 
 /** Whoever is told of messages. It must not throw. */
@@ -14,6 +14,16 @@ export interface Subscriber {
   ready(): Promise<void> | undefined;
   /** Too much has come in while it was taking what it missed: it is too slow. */
   overrun(): void;
+  /** Something between what it was told and what comes may be missing. */
+  lost(gap: Gap): void;
+}
+
+/** What a subscriber is told when it may have missed something in the midst. */
+export interface Gap {
+  /** The id from which messages follow. */
+  open: string;
+  /** The channels on which something may be missing, with why. */
+  lost: Map<string, Loss>;
 }
 
 /** What a subscriber is told first: where it stands, and whether something is missing. */
@@ -26,16 +36,6 @@ export interface Opening {
   lost: Map<string, Loss>;
 }
 
-/** A channel, as an operator sees it. */
-export interface ChannelInfo {
-  /** Its name. */
-  name: string;
-  /** How many subscribe to it here. */
-  subscribers: number;
-  /** The id of its last message, while that is remembered. */
-  last: string | undefined;
-}
-
 /** What may wait for a subscriber while it joins, in bytes: bodies, and {@linkcode EACH} for each message. */
 export const MAX_WAITING = 16 << 20;
 /** What a message counts besides its body, in bytes: many small ones are much, too. */
@@ -44,6 +44,8 @@ export const EACH = 512;
 /** Stands in for a subscriber while it joins: keeps what is published meanwhile. */
 class Joining {
   readonly subscriber: Subscriber;
+  /** What it may have missed meanwhile, which it is told once it has joined. */
+  gap: Gap | undefined;
   #waiting: Message[] = [];
   #size = 0;
   #overrun = false;
@@ -62,6 +64,10 @@ class Joining {
     this.subscriber.overrun();
   }
 
+  lost(gap: Gap): void {
+    this.gap = gap;
+  }
+
   /** What has come since the last call. */
   take(): Message[] {
     const messages = this.#waiting;
@@ -78,15 +84,26 @@ export class Hub {
   readonly #engine: Engine;
   readonly #channels = new Map<string, Set<Member>>();
   readonly #joining = new Set<Joining>();
-  /** How many messages there were. */
-  published = 0;
-  /** How many subscribers were told, over all messages. */
-  delivered = 0;
+  readonly #tally: { delivered: number };
 
-  /** @param engine Keeps order and memory. */
-  constructor(engine: Engine) {
+  /**
+   * @param engine Keeps order and memory.
+   * @param tally Counts how many subscribers were told, over all messages.
+   */
+  constructor(engine: Engine, tally: { delivered: number } = { delivered: 0 }) {
     this.#engine = engine;
-    engine.listen((message) => this.#deliver(message));
+    this.#tally = tally;
+    engine.listen({
+      message: (message) => this.#deliver(message),
+      lost: (reason, open) => this.#lost(reason, open),
+      // Who publishes or comes back asks by itself; who is there stays.
+      reachable: () => {},
+    });
+  }
+
+  /** Why the engine cannot be reached at present; `undefined` while it can. */
+  get unreachable(): string | undefined {
+    return this.#engine.unreachable;
   }
 
   /**
@@ -96,6 +113,11 @@ export class Hub {
    */
   publish(draft: Draft, key?: string): Promise<Published> {
     return this.#engine.publish(draft, this.count(draft.channel), key);
+  }
+
+  /** Subscribes to what comes from now on, of which nobody needs to be told where it begins. */
+  join(subscriber: Subscriber, channels: readonly string[]): void {
+    for (const channel of channels) this.#add(channel, subscriber);
   }
 
   /**
@@ -138,7 +160,24 @@ export class Hub {
       for (const channel of [...channels, ...others]) {
         if (this.#remove(channel, joining)) this.#add(channel, subscriber);
       }
+      if (joining.gap !== undefined) subscriber.lost(joining.gap);
     }
+  }
+
+  /**
+   * Holds a place for somebody who subscribes in a moment, so that nothing which is published once this resolves is missed:
+   * of an engine in another thread, the listener hears only of what that knows to be wanted here.
+   * @returns Gives the place up.
+   */
+  async reserve(channels: readonly string[]): Promise<() => void> {
+    if (this.#engine.interest === undefined) return () => {};
+    const place: Subscriber = { deliver() {}, ready: () => undefined, overrun() {}, lost() {} };
+    for (const channel of channels) this.#add(channel, place);
+    // Whatever it is asked after it was told, it answers after it has taken note.
+    if (this.#engine.unreachable === undefined) await this.#engine.history([], undefined);
+    return () => {
+      for (const channel of channels) this.#remove(channel, place);
+    };
   }
 
   /** Unsubscribes from a channel, also while joining it. Returns whether it was subscribed. */
@@ -155,13 +194,22 @@ export class Hub {
     return this.#channels.get(channel)?.size ?? 0;
   }
 
-  /** The channels that somebody subscribes to. */
-  channels(): ChannelInfo[] {
-    return [...this.#channels].map(([name, members]) => ({
-      name,
-      subscribers: members.size,
-      last: this.#engine.last(name),
-    }));
+  /** The channels that somebody subscribes to, wherever that is. */
+  async channels(): Promise<ChannelInfo[]> {
+    const engine = this.#engine;
+    if (engine.channels !== undefined) return await engine.channels();
+    return await Promise.all(
+      [...this.#channels].map(async ([name, members]) => ({
+        name,
+        subscribers: members.size,
+        last: await engine.last(name),
+      })),
+    );
+  }
+
+  /** How the engine stands. */
+  stats(): Promise<EngineStats> {
+    return this.#engine.stats();
   }
 
   /** Looks up what came on some channels. */
@@ -170,12 +218,24 @@ export class Hub {
   }
 
   #deliver(message: Message): void {
-    this.published++;
     const members = this.#channels.get(message.channel);
     if (members === undefined) return;
     for (const member of members) member.deliver(message);
-    this.delivered += members.size;
+    this.#tally.delivered += members.size;
     message.forget();
+  }
+
+  /** Tells everybody, each of the channels that are its own. */
+  #lost(reason: Loss, open: string): void {
+    const gaps = new Map<Member, Gap>();
+    for (const [channel, members] of this.#channels) {
+      for (const member of members) {
+        const gap = gaps.get(member) ?? { open, lost: new Map() };
+        gaps.set(member, gap);
+        gap.lost.set(channel, reason);
+      }
+    }
+    for (const [member, gap] of gaps) member.lost(gap);
   }
 
   /** Tells a subscriber of a message that it missed, unless it has left meanwhile; waits until it can take more. */
@@ -191,12 +251,14 @@ export class Hub {
     const members = this.#channels.get(channel);
     if (members === undefined) this.#channels.set(channel, new Set([subscriber]));
     else members.add(subscriber);
+    this.#engine.interest?.(channel, members?.size ?? 1);
   }
 
   #remove(channel: string, subscriber: Member): boolean {
     const members = this.#channels.get(channel);
     if (members?.delete(subscriber) !== true) return false;
     if (members.size === 0) this.#channels.delete(channel);
+    this.#engine.interest?.(channel, members.size);
     return true;
   }
 }

@@ -13,7 +13,7 @@ import { type Authorize, refused } from "../auth/auth.ts";
 import { pageReply } from "./assets.ts";
 import type { Config } from "../settings/config.ts";
 import { eventHandler } from "./events.ts";
-import { type FrameForms, gap } from "./forms.ts";
+import { type FrameForms, gaps } from "./forms.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { publish } from "./publish.ts";
 import { subscriberHandler } from "./subscribe.ts";
@@ -150,7 +150,10 @@ async function subscribe(
   const upgrade = upgradeOf(request, context, [ENVELOPE]);
   const enveloped = since !== undefined || names.length > 1 || upgrade.protocol === ENVELOPE;
   const mode = enveloped ? "envelope" : "raw";
-  const handler = subscriberHandler({ ...context, rights, channels: names, since, mode });
+  if (since !== undefined) reachable(context.hub);
+  // Who is told first where it stands knows from when on; who is not, from the handshake on.
+  const release = enveloped ? () => {} : await context.hub.reserve(names);
+  const handler = subscriberHandler({ ...context, rights, channels: names, since, mode, release });
   return { upgrade, handler };
 }
 
@@ -170,6 +173,7 @@ async function events(
     ...cors(request, context),
   ];
   if (request.method === "HEAD") return { status: 200, headers };
+  if (since !== undefined) reachable(context.hub);
   const stream = eventHandler({ ...context, rights, channels: names, since });
   return { status: 200, headers, stream };
 }
@@ -185,13 +189,23 @@ async function history(
     throw new HttpError(400, `limit is not a number from 1 to ${MAX_LIMIT}`);
   }
   await reader(names, request, context);
+  reachable(context.hub);
   const { open, lost, messages } = await context.hub.history(names, since, Number(limit));
-  const head = JSON.stringify({ open, channels: names, ...gap({ lost }) }).slice(0, -1);
+  const head = JSON.stringify({ open, channels: names, ...gaps({ lost }) }).slice(0, -1);
   return {
     status: 200,
     headers: [["Content-Type", "application/json"], ["Cache-Control", "no-store"]],
     body: `${head},"messages":[${messages.map((m) => m.toJSONText()).join(",")}]}\n`,
   };
+}
+
+/**
+ * What was missed can be told only by an engine that can be reached.
+ * @throws {HttpError} 503.
+ */
+function reachable({ unreachable }: Hub): void {
+  if (unreachable === undefined) return;
+  throw new HttpError(503, `what was missed is not known: ${unreachable}`, [["Retry-After", "1"]]);
 }
 
 /** What a page of an allowed origin may see (Fetch, 3.2). */

@@ -8,7 +8,7 @@ import type { Hub, Subscriber } from "../hub/hub.ts";
 import type { Message } from "../hub/message.ts";
 import type { Stream, StreamHandler } from "../net/stream.ts";
 import type { Rights } from "../auth/auth.ts";
-import { chunkedEvent, encodeEvent, event, gap } from "./forms.ts";
+import { chunkedEvent, encodeEvent, event, gaps } from "./forms.ts";
 import { CATCH_UP } from "./subscribe.ts";
 
 /** Between the comment lines that keep the stream alive, in ms. */
@@ -40,7 +40,7 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
       const joined = hub.subscribe(told, channels, since, (opening) => {
         const { open, resume } = opening;
         // A browser that is cut off before it has what it missed must come back to before that.
-        const first = encodeEvent(JSON.stringify({ open, channels, ...gap(opening) }), resume);
+        const first = encodeEvent(JSON.stringify({ open, channels, ...gaps(opening) }), resume);
         stream.write(stream.chunked ? encodeChunk(first) : first);
       });
       joined.catch((error) => {
@@ -68,5 +68,9 @@ function streamSubscriber(stream: Stream): Subscriber {
     deliver: (message: Message) => stream.write(message.as(form)),
     ready: () => stream.bufferedAmount > CATCH_UP ? stream.drained(CATCH_UP) : undefined,
     overrun: () => stream.drop(),
+    lost: (gap) => {
+      const event = encodeEvent(JSON.stringify({ ...gaps(gap), open: gap.open }), gap.open);
+      stream.write(stream.chunked ? encodeChunk(event) : event);
+    },
   };
 }

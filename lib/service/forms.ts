@@ -62,7 +62,7 @@ export function frameForms(threshold: number): FrameForms {
 }
 
 /** What an envelope says of what may be missing: always whether, and where something is, where and why. */
-export function gap({ lost }: { lost: ReadonlyMap<string, Loss> }): {
+export function gaps({ lost }: { lost: ReadonlyMap<string, Loss> }): {
   gap: boolean;
   lost?: Record<string, Loss>;
 } {

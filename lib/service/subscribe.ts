@@ -5,7 +5,7 @@
 import { decodeBase64 } from "@std/encoding/base64";
 import { parseSince, type Since } from "../hub/cursor.ts";
 import { EngineError } from "../hub/engine.ts";
-import type { Hub, Opening, Subscriber } from "../hub/hub.ts";
+import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
 import type { Form, Kind, Message } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
@@ -13,7 +13,7 @@ import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Rights } from "../auth/auth.ts";
 import type { Config } from "../settings/config.ts";
-import { type FrameForms, gap, type Mode } from "./forms.ts";
+import { type FrameForms, gaps, type Mode } from "./forms.ts";
 import { RateLimit } from "./rate.ts";
 
 /** What a subscriber's connection needs. */
@@ -32,6 +32,8 @@ export interface Subscription {
   mode: Mode;
   /** How messages become frames. */
   forms: FrameForms;
+  /** Gives up the place that is held until it is open. */
+  release: () => void;
   /** Told of faults of ours. */
   fault: (error: unknown) => void;
 }
@@ -50,6 +52,7 @@ export function subscriberHandler(subscription: Subscription): SocketHandler {
     open(socket) {
       client = new Client(socket, subscription);
       client.open();
+      subscription.release();
     },
     message(socket, payload, opcode) {
       if (messages.take()) client!.message(payload, opcode);
@@ -90,9 +93,10 @@ class Client implements Subscriber {
   open(): void {
     const { channels, since, mode } = this.#subscription;
     for (const channel of channels) this.#channels.add(channel);
+    if (mode === "raw") return this.#hub.join(this, channels);
     this.#do(() =>
       this.#hub.subscribe(this, channels, since, (opening) => {
-        if (mode === "envelope") this.#say({ open: opening.open, channels, ...gap(opening) });
+        this.#say({ open: opening.open, channels, ...gaps(opening) });
       })
     );
   }
@@ -125,6 +129,13 @@ class Client implements Subscriber {
 
   overrun(): void {
     this.#socket.close(CloseCode.TryAgainLater, "reading too slowly");
+  }
+
+  lost(gap: Gap): void {
+    // A raw message is a body and nothing else: that something is missing can only be told by closing.
+    if (this.#subscription.mode === "raw") {
+      this.#socket.close(CloseCode.ServiceRestart, "messages may have been missed");
+    } else this.#say({ ...gaps(gap), open: gap.open });
   }
 
   /** Does one thing after what was asked before. */
@@ -204,6 +215,8 @@ class Client implements Subscriber {
     if (!rights.read(channel)) return "forbidden";
     const since = typeof from === "string" ? parseSince(from) : undefined;
     if (from !== undefined && since === undefined) return "since is no id, no age and not all";
+    const { unreachable } = this.#hub;
+    if (since !== undefined && unreachable !== undefined) return unreachable;
     this.#do(async () => {
       if (this.#channels.has(channel)) return this.#say({ error: "already subscribed", ...ref });
       if (this.#channels.size >= config.maxChannels) {
@@ -212,7 +225,7 @@ class Client implements Subscriber {
       const others = [...this.#channels];
       this.#channels.add(channel);
       const opened = (opening: Opening) => {
-        this.#say({ sub: channel, open: opening.open, ...gap(opening), ...ref });
+        this.#say({ sub: channel, open: opening.open, ...gaps(opening), ...ref });
       };
       await this.#hub.subscribe(this, [channel], since, opened, others);
     });

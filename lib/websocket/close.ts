@@ -25,6 +25,8 @@ export const CloseCode = {
   TooBig: 1009,
   /** A fault of the server. */
   InternalError: 1011,
+  /** Something behind the server began anew: what was missed meanwhile is not known. */
+  ServiceRestart: 1012,
   /** The peer reads too slowly: try again later. */
   TryAgainLater: 1013,
 } as const;

@@ -2,7 +2,7 @@
  * What must have happened: the whole sequence, and of each moment what was still remembered.
  * @module
  */
-import { cost } from "../../lib/engine/memory.ts";
+import { cost } from "../../lib/engine/fold.ts";
 import { utf8 } from "../tools/bytes.ts";
 import type { Outcome } from "./publisher.ts";
 import { type ChaosSubscriber, seqOf, type Session } from "./subscriber.ts";

@@ -116,7 +116,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 async function run(options: ChaosOptions, progress: Progress): Promise<ChaosResult> {
   const { seed, messages, history, historyBytes } = options;
   const random = new Random(seed);
-  await using service = testService(
+  await using service = await testService(
     ...["--message-rate", "0", "--history", String(history)],
     ...["--history-bytes", String(historyBytes)],
   );

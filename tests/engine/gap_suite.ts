@@ -5,7 +5,14 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Since } from "../../lib/hub/cursor.ts";
-import { type CreateEngine, draft, type Limits, ROOMY, type TestEngine } from "./engine_suite.ts";
+import {
+  type CreateEngine,
+  draft,
+  type Limits,
+  listen,
+  ROOMY,
+  type TestEngine,
+} from "./engine_suite.ts";
 
 const CHANNELS = ["a", "b", "c"];
 
@@ -13,6 +20,7 @@ const CHANNELS = ["a", "b", "c"];
 type Step =
   | { publish: string; size: number }
   | { pass: number }
+  | { restart: true }
   | { ask: string[]; from: "id"; share: number }
   | { ask: string[]; from: "age"; age: number }
   | { ask: string[]; from: "all" };
@@ -24,6 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ publish: fc.constantFrom("a", "a", "b", "c"), size: fc.nat(40) }),
   },
   { weight: 2, arbitrary: fc.record({ pass: fc.integer({ min: 1, max: 60 }) }) },
+  { weight: 1, arbitrary: fc.constant({ restart: true } as const) },
   {
     weight: 4,
     arbitrary: fc.record({ ask: asked, from: fc.constant("id" as const), share: fc.nat(100) }),
@@ -75,24 +84,28 @@ class Model {
   async look({ engine }: TestEngine): Promise<void> {
     await engine.history(CHANNELS, undefined);
     for (const channel of CHANNELS) {
-      if (engine.last(channel) === undefined) this.forgottenAt.set(channel, this.last.seq);
+      if (await engine.last(channel) === undefined) this.forgottenAt.set(channel, this.last.seq);
     }
   }
 }
 
 async function run(create: CreateEngine, limits: Partial<Limits>, steps: Step[]): Promise<void> {
   await using test = await create(limits);
-  const { engine } = test;
   const heard: string[] = [];
-  engine.listen((message) => heard.push(message.id));
-  const model = new Model((await engine.history([], undefined)).open);
+  const hear = () => listen(test.engine, (message) => heard.push(message.id));
+  hear();
+  const model = new Model((await test.engine.history([], undefined)).open);
   for (const step of steps) {
     if ("publish" in step) {
-      const { id } = await engine.publish(draft(step.publish, "x".repeat(step.size)), 0);
+      const { id } = await test.engine.publish(draft(step.publish, "x".repeat(step.size)), 0);
       model.took(step.publish, id);
     } else if ("pass" in step) {
       await test.pass(step.pass);
       model.time += step.pass;
+    } else if ("restart" in step) {
+      // Of an engine that does not survive there is nothing to ask.
+      await test.restart?.();
+      hear();
     } else {
       await ask(test, model, step);
     }
@@ -138,7 +151,7 @@ async function ask(
 }
 
 /** Tests that an answer is whole, or says that it is not. */
-export function gapSuite(name: string, create: CreateEngine): void {
+export function gapSuite(name: string, create: CreateEngine, runs = 300): void {
   Deno.test(`${name} tells of a gap wherever a model misses something, and of none elsewhere`, async () => {
     await using probe = await create();
     const each = probe.cost(draft("a", "x".repeat(20)));
@@ -151,7 +164,7 @@ export function gapSuite(name: string, create: CreateEngine): void {
           await run(create, { history, historyAge, historyBytes: messages * each }, steps);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs },
     );
   });
 }

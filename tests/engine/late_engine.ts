@@ -3,7 +3,7 @@
  * @module
  */
 import type { Engine, History } from "../../lib/hub/engine.ts";
-import type { Opening, Subscriber } from "../../lib/hub/hub.ts";
+import type { Gap, Opening, Subscriber } from "../../lib/hub/hub.ts";
 import { MemoryEngine } from "../../lib/engine/memory.ts";
 import { draft, ROOMY, word } from "./engine_suite.ts";
 import type { Message } from "../../lib/hub/message.ts";
@@ -83,6 +83,10 @@ export class Listener implements Subscriber {
 
   overrun(): void {
     this.log.push("overrun");
+  }
+
+  lost({ open, lost }: Gap): void {
+    this.log.push(["lost", open, ...[...lost].flat()].join(" "));
   }
 
   /** Has room for so many more, and waits until they have come. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { after, type CreateEngine, draft, publishAll, word } from "./engine_suite.ts";
+import { after, type CreateEngine, draft, listen, publishAll, word } from "./engine_suite.ts";
 
 /** Tests limits and idempotency. */
 export function limitsSuite(name: string, create: CreateEngine): void {
@@ -77,7 +77,7 @@ export function limitsSuite(name: string, create: CreateEngine): void {
     const [before] = await publishAll(test.engine, "b:0", "a:1");
     await test.pass(1000);
     await publishAll(test.engine, "b:2");
-    assertEquals(test.engine.last("a"), undefined);
+    assertEquals(await test.engine.last("a"), undefined);
     const lossOf = async (id: string) =>
       (await test.engine.history(["a"], after(id))).lost.get("a");
     assertEquals(await lossOf(before!), "expired");
@@ -89,7 +89,7 @@ export function limitsSuite(name: string, create: CreateEngine): void {
   Deno.test(`${name} remembers nothing where the limit is 0, and says so`, async () => {
     await using test = await create({ history: 0 });
     const heard: string[] = [];
-    test.engine.listen((message) => heard.push(word(message)));
+    listen(test.engine, (message) => heard.push(word(message)));
     const [first, second] = await publishAll(test.engine, "a:1", "a:2");
     assertEquals(heard, ["a:1", "a:2"]);
     const { lost, messages } = await test.engine.history(["a"], after(first!));
@@ -100,7 +100,8 @@ export function limitsSuite(name: string, create: CreateEngine): void {
   Deno.test(`${name} publishes once under a key within 10 minutes`, async () => {
     await using test = await create({ historyAge: 3_600_000 });
     const heard: string[] = [];
-    test.engine.listen((message) => heard.push(word(message)));
+    listen(test.engine, (message) => heard.push(word(message)));
+    test.engine.interest?.("a", 34);
     const first = await test.engine.publish(draft("a", "1"), 34, "key");
     assertEquals([first.subscribers, first.replayed], [34, false]);
     const again = async (channel = "a", key = "key") =>
@@ -113,6 +114,7 @@ export function limitsSuite(name: string, create: CreateEngine): void {
     const { messages } = await test.engine.history(["a"], { from: "all" });
     assertEquals(messages.map(word), ["a:1"]);
     await test.pass(1);
+    test.engine.interest?.("a", 7);
     const later = await again();
     assertEquals([later.replayed, later.subscribers, later.id > first.id], [false, 7, true]);
     // From then on, 10 minutes begin anew.

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { OVERHEAD } from "../../lib/engine/memory.ts";
+import { OVERHEAD } from "../../lib/engine/fold.ts";
 import type { Each, Flood } from "./memory_cost.ts";
 
 const MiB = 1 << 20;

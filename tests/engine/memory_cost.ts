@@ -7,7 +7,8 @@
  * @module
  */
 import { Hub } from "../../lib/hub/hub.ts";
-import { MemoryEngine, type MemoryLimits } from "../../lib/engine/memory.ts";
+import type { FoldLimits } from "../../lib/engine/fold.ts";
+import { MemoryEngine } from "../../lib/engine/memory.ts";
 import { utf8 } from "../tools/bytes.ts";
 
 /** What 100,000 channels cost, of one small JSON message each, under the default limits; in bytes. */
@@ -34,7 +35,7 @@ export interface Each {
   besideHeap: number;
 }
 
-const DEFAULTS: MemoryLimits = { history: 100, historyAge: 600_000, historyBytes: 64 << 20 };
+const DEFAULTS: FoldLimits = { history: 100, historyAge: 600_000, historyBytes: 64 << 20 };
 const { gc } = globalThis as unknown as { gc: () => void };
 
 /** What is used once garbage is gone. */
@@ -63,7 +64,7 @@ async function flood(): Promise<Flood> {
   }
   const after = used();
   let kept = 0;
-  for (let i = 0; i < 100_000; i++) if (engine.last(`prices/${i}`) !== undefined) kept++;
+  for (let i = 0; i < 100_000; i++) if (await engine.last(`prices/${i}`) !== undefined) kept++;
   now += DEFAULTS.historyAge;
   engine.sweep();
   const end = used();

@@ -1,33 +1,10 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { EngineError } from "../../lib/hub/engine.ts";
-import { cost, MAX_KEYS, MemoryEngine, OVERHEAD } from "../../lib/engine/memory.ts";
-import {
-  draft,
-  engineSuite,
-  type Limits,
-  publishAll,
-  ROOMY,
-  type TestEngine,
-} from "./engine_suite.ts";
+import { MAX_KEYS, OVERHEAD } from "../../lib/engine/fold.ts";
+import { testMemory } from "./memory_engine.ts";
+import { draft, engineSuite, type Limits, listen, publishAll, ROOMY } from "./engine_suite.ts";
 import { gapSuite } from "./gap_suite.ts";
 import { limitsSuite } from "./limits_suite.ts";
-
-interface TestMemory extends TestEngine {
-  engine: MemoryEngine;
-}
-
-let lives = 0;
-
-function testMemory(limits: Partial<Limits> = {}): TestMemory {
-  let time = 5000;
-  const engine = new MemoryEngine({ ...ROOMY, ...limits }, () => time, `life${lives++}`);
-  return {
-    engine,
-    pass: (ms) => void (time += ms),
-    cost,
-    [Symbol.asyncDispose]: () => engine.close(),
-  };
-}
 
 const create = (limits?: Partial<Limits>) => Promise.resolve(testMemory(limits));
 
@@ -46,7 +23,7 @@ Deno.test("MemoryEngine counts bodies, names and what a message costs besides, a
   assertEquals(engine.bytes > 0, true);
   engine.sweep();
   assertEquals(engine.bytes, 0);
-  assertEquals(engine.last("a"), undefined);
+  assertEquals(await engine.last("a"), undefined);
 });
 
 Deno.test("MemoryEngine never counts more than historyBytes once publish has resolved", async () => {
@@ -72,7 +49,7 @@ Deno.test("MemoryEngine refuses a publish under one key too many, and takes it w
   const first = await engine.publish(draft("a"), 0, "key 0");
   pass(1);
   for (let i = 1; i < MAX_KEYS; i++) await engine.publish(draft("a"), 0, `key ${i}`);
-  engine.listen((message) => heard.push(message.channel));
+  listen(engine, (message) => heard.push(message.channel));
   await assertRejects(() => engine.publish(draft("b"), 0, "key"), EngineError, "too many");
   assertEquals(heard, []);
   // Repeats and publishes without a key go on.

@@ -1,0 +1,133 @@
+/**
+ * Engine = log + fold: the log numbers messages and keeps them, the fold remembers and answers.
+ * @module
+ */
+import type { Loss, Since } from "../hub/cursor.ts";
+import {
+  type Engine,
+  EngineError,
+  type EngineListener,
+  type EngineStats,
+  type History,
+  type Published,
+} from "../hub/engine.ts";
+import type { Draft } from "../hub/message.ts";
+import { Fold, type FoldLimits, MAX_KEYS } from "./fold.ts";
+import type { Log, LogEntry, LogListener, LogState, Place } from "./log.ts";
+
+const nobody: EngineListener = { message() {}, lost() {}, reachable() {} };
+
+/** Order by a log, memory by a fold of it. */
+export class LogEngine implements Engine, LogListener {
+  /** @inheritDoc */
+  unreachable: string | undefined;
+  readonly #log: Log;
+  readonly #fold: Fold;
+  /** Publishes under a key that are on their way: a repeat meanwhile waits for the first. */
+  readonly #pending = new Map<string, Promise<Published>>();
+  #listener = nobody;
+  #published = 0;
+
+  /**
+   * Begins with what the log keeps.
+   * @param log Numbers messages and keeps them.
+   * @param limits How much is remembered.
+   * @param now The time, in ms on the log's clock; it does not go back.
+   */
+  constructor(log: Log, limits: FoldLimits, now: () => number) {
+    this.#log = log;
+    this.#fold = new Fold(limits, now, log);
+    this.#fold.begin(log.follow(this));
+  }
+
+  /** What is remembered, in bytes as the limit counts them. */
+  get bytes(): number {
+    return this.#fold.bytes;
+  }
+
+  /** @inheritDoc */
+  listen(listener: EngineListener): void {
+    this.#listener = listener;
+  }
+
+  /** @inheritDoc */
+  publish(draft: Draft, subscribers: number, key?: string): Promise<Published> {
+    const { channel } = draft;
+    if (key === undefined) return this.#append(draft, subscribers, undefined);
+    const replay = this.#fold.replay(channel, key);
+    if (replay !== undefined) return Promise.resolve(replay);
+    const name = `${channel}\n${key}`;
+    const pending = this.#pending.get(name);
+    if (pending !== undefined) return pending.then((first) => ({ ...first, replayed: true }));
+    this.#fold.sweep();
+    if (this.#fold.keys + this.#pending.size >= MAX_KEYS) {
+      return Promise.reject(new EngineError("too many idempotency keys within 10 minutes"));
+    }
+    const published = this.#append(draft, subscribers, key);
+    this.#pending.set(name, published);
+    const done = () => void this.#pending.delete(name);
+    published.then(done, done);
+    return published;
+  }
+
+  /** @inheritDoc */
+  history(channels: readonly string[], since: Since | undefined, limit?: number): Promise<History> {
+    return Promise.resolve(this.#fold.history(channels, since, limit));
+  }
+
+  /** @inheritDoc */
+  last(channel: string): Promise<string | undefined> {
+    return Promise.resolve(this.#fold.last(channel)?.id);
+  }
+
+  /** @inheritDoc */
+  stats(): Promise<EngineStats> {
+    return Promise.resolve({ published: this.#published, bytes: this.#fold.bytes });
+  }
+
+  /** Drops what is too old. Whoever keeps the time calls it now and then. */
+  sweep(): void {
+    this.#fold.sweep();
+  }
+
+  /** @inheritDoc */
+  async close(): Promise<void> {
+    this.#listener = nobody;
+    await this.#log.close();
+  }
+
+  /** @inheritDoc */
+  entry(entry: LogEntry): void {
+    this.#published++;
+    this.#listener.message(this.#fold.take(entry));
+  }
+
+  /** @inheritDoc */
+  lost(reason: Loss, state?: LogState): void {
+    if (state !== undefined) this.#fold.begin(state);
+    this.#listener.lost(reason, this.#fold.open);
+  }
+
+  /** @inheritDoc */
+  reachable(why: string | undefined): void {
+    this.unreachable = why;
+    this.#listener.reachable(why);
+  }
+
+  /** @inheritDoc */
+  newest(channel: string): Place {
+    return this.#fold.newest(channel);
+  }
+
+  /** @inheritDoc */
+  forgotten(): Place {
+    return this.#fold.forgotten;
+  }
+
+  async #append(draft: Draft, subscribers: number, key: string | undefined): Promise<Published> {
+    if (this.unreachable !== undefined) throw new EngineError(this.unreachable);
+    this.#fold.sweep();
+    const seq = await this.#log.append({ ...draft, subscribers, key });
+    return { id: this.#fold.idOf(seq), subscribers, replayed: false };
+  }
+}
