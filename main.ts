@@ -7,14 +7,16 @@ import { token } from "./lib/cli/token.ts";
 import { type Command, parseCommand, strangeVariables } from "./lib/settings/command.ts";
 import type { Config } from "./lib/settings/config.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
+import { OpenError } from "./lib/engine/spawn.ts";
 import { type Service, startService } from "./lib/service/service.ts";
 import { ConfigError } from "./lib/settings/setting.ts";
 
-function start(config: Config): Service {
+async function start(config: Config): Promise<Service> {
   const where = `${config.hostname} port ${config.port}`;
   try {
-    return startService(config, log);
+    return await startService(config, log);
   } catch (error) {
+    if (error instanceof OpenError) throw new Failure(error.message);
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Failure(`${where} is in use; choose another with --port`);
     }
@@ -56,7 +58,7 @@ async function serve(config: Config): Promise<void> {
   for (const { name, nearest } of strangeVariables(variables())) {
     log.warn("unknown variable", { name, ...nearest !== undefined && { nearest } });
   }
-  const service = start(config);
+  const service = await start(config);
   // Before anything is said: whoever reads it may end this at once.
   onSignal((signal) => {
     log.info("shutting down", { signal });

@@ -11,7 +11,7 @@ const text = Deno.readTextFileSync(new URL("../docs/protocol.md", import.meta.ur
 const parts = partsOf(text);
 
 Deno.test("docs/protocol.md: requests get the responses, dialogues go as they are written", async () => {
-  await using examples = new Examples();
+  await using examples = await Examples.begin();
   let count = 0;
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i]!;
@@ -53,7 +53,7 @@ Deno.test("docs/protocol.md: the client follows through a restart, and is told o
     while ((await channelsOf(service)).length < 1) await new Promise((go) => setTimeout(go, 5));
   };
 
-  const first = testService("--drain", "1s");
+  const first = await testService("--drain", "1s");
   const { port } = first;
   const stop = follow(`ws://127.0.0.1:${port}/btc`, ({ data }) => tell(data), tell);
   await subscribed(first);
@@ -61,7 +61,7 @@ Deno.test("docs/protocol.md: the client follows through a restart, and is told o
   await until(1);
   await first.shutdown();
 
-  await using second = testService("--port", `${port}`);
+  await using second = await testService("--port", `${port}`);
   await post(second, "btc", "two");
   await until(3);
   await subscribed(second);

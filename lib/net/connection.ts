@@ -207,10 +207,10 @@ export class Connection implements Timed {
   async #head(): Promise<Head | undefined> {
     const { input } = this.#transport;
     const parser = new HeadParser();
-    this.idle = true;
     this.#deadline = this.#transport.now + this.#context.settings.handshakeTimeout;
     for (;;) {
       this.#begun = input.length > 0;
+      this.idle = !this.#begun;
       const size = parser.parse(input.bytes, input.start, input.end);
       if (size > 0) {
         input.start += size;

@@ -37,6 +37,29 @@ export class OutOfFiles extends Error {
   }
 }
 
+/** How many connections are open, over all listeners of a process. */
+export interface Census {
+  /** How many are. */
+  readonly size: number;
+  /** Counts one more. Returns how many there were before. */
+  enter(): number;
+  /** Counts one less. */
+  leave(): void;
+}
+
+/** The census of a process that has one listener. */
+export class OwnCensus implements Census {
+  size = 0;
+
+  enter(): number {
+    return this.size++;
+  }
+
+  leave(): void {
+    this.size--;
+  }
+}
+
 /** First and longest pause after an accept that failed, in ms. */
 const FIRST_PAUSE = 20, LONGEST_PAUSE = 1000;
 /** Between ticks of the clock, in ms: at most this, and a quarter of the shortest time that it watches. */
@@ -63,8 +86,8 @@ const SPREAD = 0.9;
 export class Server {
   /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
   readonly finished: Promise<void>;
-  /** How many connections have been accepted. */
-  accepted = 0;
+  readonly #census: Census;
+  readonly #tally: { accepted: number };
   readonly #listener: Deno.Listener;
   /** Most connections at once: as set, or as many as there turned out to be files for. */
   #limit: number;
@@ -90,6 +113,8 @@ export class Server {
    * @param fault Told of faults, ours or the system's; none of them ends the process.
    * @param watch Told of connections that did not go well. Default: nobody is.
    * @param vital Which requests are answered also where there are too many connections. Default: none.
+   * @param census Counts connections with those of other listeners.
+   * @param tally Counts those that were accepted.
    */
   constructor(
     listener: Deno.Listener,
@@ -98,10 +123,14 @@ export class Server {
     fault: (error: unknown) => void,
     watch: Watch = {},
     vital?: (head: Head) => boolean,
+    census: Census = new OwnCensus(),
+    tally: { accepted: number } = { accepted: 0 },
   ) {
     this.#listener = listener;
     this.#limit = this.#most = settings.maxConnections;
     this.#vital = vital;
+    this.#census = census;
+    this.#tally = tally;
     const { handshakeTimeout, bodyTimeout, messageTimeout, closeTimeout, writeTimeout } = settings;
     const { pingInterval, pingTimeout } = settings;
     const times = [
@@ -144,27 +173,28 @@ export class Server {
    * Stops accepting, closes every WebSocket with 1001, ends when all are gone, at the latest after `drain`.
    * A second call changes nothing.
    * @param drain When what is left is dropped, in ms. The closes are 200 a second, or faster where that needs longer.
+   * @param listeners How many shut down at once: the closes of all of them are 200 a second.
    */
-  shutdown(drain: number): Promise<void> {
-    return this.#shutdown ??= this.#drain(drain);
+  shutdown(drain: number, listeners = 1): Promise<void> {
+    return this.#shutdown ??= this.#drain(drain, listeners);
   }
 
-  async #drain(drain: number): Promise<void> {
+  async #drain(drain: number, listeners: number): Promise<void> {
     this.#context.draining = true;
     this.#listener.close();
     const deadline = Promise.withResolvers<void>();
     const timer = setTimeout(deadline.resolve, drain);
-    await Promise.race([deadline.promise, this.#closeAll(drain * SPREAD)]);
+    await Promise.race([deadline.promise, this.#closeAll(drain * SPREAD, CLOSE_EVERY * listeners)]);
     clearTimeout(timer);
     for (const connection of this.#serving.keys()) connection.drop();
     await this.finished;
   }
 
   /** Resolves when nothing is left but keep-alive connections that wait for a request. */
-  async #closeAll(longest: number): Promise<void> {
+  async #closeAll(longest: number, every: number): Promise<void> {
     const began = performance.now();
     const sockets = [...this.#serving.keys()].filter((c) => c.session !== undefined);
-    const pause = Math.min(CLOSE_EVERY, longest / sockets.length);
+    const pause = Math.min(every, longest / sockets.length);
     for (const [index, connection] of sockets.entries()) {
       const wait = began + pause * index - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
@@ -195,10 +225,12 @@ export class Server {
   }
 
   #admit(conn: Deno.Conn): void {
-    this.accepted++;
+    this.#tally.accepted++;
     // Frames are small and must not wait for one another (RFC 896's delay).
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
-    const full = this.#full();
+    const full = this.#full(this.#census.enter());
+    // Those that are there only to be refused, or for vital requests, take nobody's place.
+    if (full) this.#census.leave();
     const connection = new Connection(conn, full ? this.#spareContext : this.#context);
     if (full && this.#vital === undefined) connection.refuse(tooMany());
     else if (full) {
@@ -209,13 +241,16 @@ export class Server {
     const end = connection.serve().finally(() => {
       this.#serving.delete(connection);
       this.#spares.delete(connection);
+      if (!full) this.#census.leave();
     });
     this.#serving.set(connection, end);
   }
 
-  /** Whether there may be no more connections; forgets a limit that was learnt, once files have come back. */
-  #full(): boolean {
-    const size = this.size - this.#spares.size;
+  /**
+   * Whether there may be no more connections; forgets a limit that was learnt, once files have come back.
+   * @param size How many there are.
+   */
+  #full(size: number): boolean {
     if (this.#learntAt !== undefined) {
       // What was learnt held for what else was open then.
       if (size <= this.#limit / 2) {
@@ -239,7 +274,7 @@ export class Server {
       for (let i = 0; i < FREE; i++) this.#dropSpare();
       return;
     }
-    const { size } = this, quarter = Math.ceil(size / 4);
+    const { size } = this.#census, quarter = Math.ceil(size / 4);
     this.#limit = Math.max(1, size - Math.min(RESERVED, quarter));
     this.#spare = Math.max(1, Math.min(SPARE, quarter - FREE));
     this.#learntAt = performance.now();

@@ -9,21 +9,26 @@ import { Counter, Gauge, Registry } from "prom-client";
 export type Measured = (registry: Registry) => void;
 
 /** A number that says how things stand. */
-export function gauge(name: string, help: string, read: () => number): Measured {
+export function gauge(name: string, help: string, read: () => number | Promise<number>): Measured {
   return (registry) => {
-    const collect = function (this: Gauge) {
-      this.set(read());
+    const collect = async function (this: Gauge) {
+      this.set(await read());
     };
     new Gauge({ name, help, registers: [registry], collect });
   };
 }
 
 /** A number that only grows. */
-export function counter(name: string, help: string, read: () => number): Measured {
+export function counter(
+  name: string,
+  help: string,
+  read: () => number | Promise<number>,
+): Measured {
   return (registry) => {
-    const collect = function (this: Counter) {
+    const collect = async function (this: Counter) {
+      const value = await read();
       this.reset();
-      this.inc(read());
+      this.inc(value);
     };
     new Counter({ name, help, registers: [registry], collect });
   };

@@ -16,7 +16,8 @@ const ordinary = new Set([404, 405]);
 /** Writes the lines, ten for each turn; the others are counted. */
 export class Notices {
   readonly #log: Log;
-  #left = NOTICES;
+  readonly #most: number;
+  #left: number;
   #held = 0;
 
   /** What connections tell. */
@@ -31,15 +32,19 @@ export class Notices {
     },
   };
 
-  /** @param log Where the lines go. */
-  constructor(log: Log) {
+  /**
+   * @param log Where the lines go.
+   * @param threads How many threads write there, each its share of the lines.
+   */
+  constructor(log: Log, threads = 1) {
     this.#log = log;
+    this.#left = this.#most = Math.ceil(NOTICES / threads);
   }
 
   /** Begins a second: says how many lines were held back in the one before. */
   turn(): void {
     if (this.#held > 0) this.#log.info("more refused or ended abnormally", { count: this.#held });
-    this.#left = NOTICES;
+    this.#left = this.#most;
     this.#held = 0;
   }
 

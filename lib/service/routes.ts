@@ -14,7 +14,8 @@ import { metricsType } from "./metrics.ts";
 import type { Config } from "../settings/config.ts";
 import { checkHost, isLoopback } from "../auth/origin.ts";
 import { checkUpgrade, query, upgradeOf, wantsUpgrade } from "./request.ts";
-import { tapId, Taps } from "./tap.ts";
+import type { TapBoard } from "./board.ts";
+import { openTap, tapId, watch } from "./tap.ts";
 import { ticker } from "./ticker.ts";
 
 /** What the routes need to know of the server. */
@@ -23,6 +24,8 @@ export interface RouteContext extends ChannelContext {
   log: Log;
   /** Writes down what is measured. */
   metrics: () => Promise<string>;
+  /** Which taps are open. */
+  taps: TapBoard;
 }
 
 const ASSETS = "/-/assets/", TAP = "/-/tap/";
@@ -37,11 +40,13 @@ const echo: SocketHandler = {
 export function createRoutes(context: RouteContext): Handle {
   const { config, log, draining, hub, authorize } = context;
   const loopback = isLoopback(config.hostname);
-  const taps = tapped(config) ? new Taps() : undefined;
+  const taps = tapped(config) ? context.taps : undefined;
 
   return async (request) => {
     const answer = await route(request);
-    if ("upgrade" in answer) answer.tap = taps?.watch(query(request, "tap"));
+    if (taps !== undefined && "upgrade" in answer) {
+      answer.tap = await watch(query(request, "tap"), taps);
+    }
     return answer;
   };
 
@@ -49,7 +54,7 @@ export function createRoutes(context: RouteContext): Handle {
     checkHost(request, config.host, loopback);
     const path = request.target.split("?", 1)[0]!;
     if (path === "/") {
-      if (wantsUpgrade(request)) return accept(request, () => ticker(config, log));
+      if (wantsUpgrade(request)) return accept(request, ticker(config, log));
       return read(request, pageReply);
     }
     if (path.startsWith("/-/")) return await ours(decodePath(path), request);
@@ -58,12 +63,13 @@ export function createRoutes(context: RouteContext): Handle {
   }
 
   async function ours(path: string, request: Request): Promise<Answer> {
-    if (path === "/-/echo") return accept(request, () => echo);
-    if (path === "/-/health") return read(request, () => health(draining()));
+    if (path === "/-/echo") return accept(request, echo);
+    if (path === "/-/health") return read(request, () => health(draining(), hub.unreachable));
+    if (path === "/-/ready") return read(request, () => ready(draining(), hub.unreachable));
     if (path === "/-/metrics") return await operator(request, metrics);
     if (path === "/-/channels") return await operator(request, channels);
     if (path.startsWith(TAP) && taps !== undefined) {
-      return openTap(path.slice(TAP.length), request, taps);
+      return await tap(path.slice(TAP.length), request, taps);
     }
     if (path.startsWith(ASSETS)) {
       return read(request, (r) => assetReply(path.slice(ASSETS.length), r));
@@ -71,20 +77,22 @@ export function createRoutes(context: RouteContext): Handle {
     throw new HttpError(404, "nothing is here");
   }
 
-  function accept(request: Request, handler: () => SocketHandler): Upgrade {
+  function accept(request: Request, handler: SocketHandler): Upgrade {
     if (!wantsUpgrade(request)) {
       // RFC 9110, 15.5.22: a 426 names the protocol.
       const headers: [string, string][] = [["Upgrade", "websocket"], ["Connection", "Upgrade"]];
       throw new HttpError(426, "a WebSocket is here", headers);
     }
     checkUpgrade(request, context);
-    return { upgrade: upgradeOf(request, context), handler: handler() };
+    return { upgrade: upgradeOf(request, context), handler };
   }
 
-  function openTap(id: string, request: Request, taps: Taps): Upgrade {
+  async function tap(id: string, request: Request, taps: TapBoard): Promise<Upgrade> {
     if (!tapId.test(id)) throw new HttpError(400, "a tap's id is 16 to 64 of A-Z a-z 0-9 _ -");
-    if (taps.has(id)) throw new HttpError(409, "this tap is open already");
-    return accept(request, () => taps.handler(id));
+    const answer = accept(request, echo);
+    const handler = await openTap(id, taps);
+    if (handler === undefined) throw new HttpError(409, "this tap is open already");
+    return { ...answer, handler };
   }
 
   /** Answers whoever is on this machine, or has a token for it. */
@@ -102,12 +110,8 @@ export function createRoutes(context: RouteContext): Handle {
     return { status: 200, headers: [["Content-Type", metricsType]], body };
   }
 
-  function channels(): Promise<Reply> {
-    return Promise.resolve({
-      status: 200,
-      headers: [["Content-Type", "application/json"], ["Cache-Control", "no-store"]],
-      body: JSON.stringify({ channels: hub.channels() }) + "\n",
-    });
+  async function channels(): Promise<Reply> {
+    return json(200, { channels: await hub.channels() });
   }
 }
 
@@ -132,11 +136,24 @@ function read(
   return answer(request);
 }
 
-function health(draining: boolean): Reply {
+/** Whether the process is to live. */
+function health(draining: boolean, unreachable: string | undefined): Reply {
+  const engine = unreachable === undefined ? {} : { engine: "unreachable" };
+  return json(draining ? 503 : 200, { status: draining ? "draining" : "ok", ...engine });
+}
+
+/** Whether it takes publishes. */
+function ready(draining: boolean, unreachable: string | undefined): Reply {
+  if (draining) return json(503, { status: "draining" });
+  if (unreachable !== undefined) return json(503, { status: "unreachable", why: unreachable });
+  return json(200, { status: "ready" });
+}
+
+function json(status: number, body: unknown): Reply {
   return {
-    status: draining ? 503 : 200,
+    status,
     headers: [["Content-Type", "application/json"], ["Cache-Control", "no-store"]],
-    body: JSON.stringify({ status: draining ? "draining" : "ok" }),
+    body: JSON.stringify(body),
   };
 }
 

@@ -1,17 +1,18 @@
 /**
- * The service: routes on a listener.
+ * The service: which threads there are, and how they begin and end together.
  * @module
  */
-import { Hub } from "../hub/hub.ts";
-import { MemoryEngine } from "../engine/memory.ts";
-import { OutOfFiles, Server } from "../net/listener.ts";
-import { createAuthorize } from "../auth/auth.ts";
+import type { Engine } from "../hub/engine.ts";
+import { openEngine } from "../engine/open.ts";
+import { RemoteEngine } from "../engine/remote.ts";
+import { EngineThread, type ThreadEvents } from "../engine/spawn.ts";
 import type { Config } from "../settings/config.ts";
-import { frameForms } from "./forms.ts";
+import { OwnTaps } from "./board.ts";
 import type { Fields, Log } from "./log.ts";
-import { counter, createMetrics, gauge } from "./metrics.ts";
-import { Notices } from "./notices.ts";
-import { createRoutes, isVital, tapped } from "./routes.ts";
+import { tapped } from "./routes.ts";
+import { serveOn } from "./serve.ts";
+import { ownCounters } from "./tally.ts";
+import { startWorkers } from "./workers.ts";
 
 /** A service that runs. */
 export interface Service {
@@ -25,84 +26,120 @@ export interface Service {
   finished: Promise<void>;
 }
 
-/** How often what is too old is dropped from memory, and how often ten lines of notices may be written, in ms. */
-const SWEEP = 1000;
+/** What runs in threads, where it is not what usually does. */
+export interface ThreadModules {
+  worker?: URL;
+  engine?: URL;
+}
+
+/** For the engine to end in order, once everybody is gone; in ms. */
+const LAST_WORDS = 5000;
 
 /**
  * Starts the service.
  * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws.
+ * @param modules What runs in threads; for tests.
+ * @throws {OpenError} If the engine cannot be opened.
  */
-export function startService(config: Config, log: Log): Service {
-  const listener = Deno.listen({ hostname: config.hostname, port: config.port });
-  const fault = (error: unknown) => {
-    if (error instanceof OutOfFiles) {
-      const { connections, limit } = error;
-      return log.error("out of files", { connections, limit, raise: "ulimit -n" });
-    }
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    log.error("fault", { error: text });
-  };
-  const notices = new Notices(log);
-  const engine = new MemoryEngine(config, () => performance.now(), newEpoch());
-  const hub = new Hub(engine);
-  const routes = createRoutes({
-    config,
-    log,
-    hub,
-    fault,
-    authorize: createAuthorize(config),
-    forms: frameForms(config.deflateThreshold),
-    draining: () => server.draining,
-    metrics: createMetrics([
-      gauge("kodama_connections", "Open connections", () => server.size),
-      counter("kodama_accepted_total", "Connections accepted", () => server.accepted),
-      gauge("kodama_channels", "Channels with subscribers", () => hub.channels().length),
-      counter("kodama_published_total", "Messages published", () => hub.published),
-      counter("kodama_delivered_total", "Messages handed to subscribers", () => hub.delivered),
-      gauge("kodama_history_bytes", "What channels remember, in bytes", () => engine.bytes),
-      gauge("kodama_resident_memory_bytes", "Memory of the process", () => Deno.memoryUsage().rss),
-    ]),
+export async function startService(
+  config: Config,
+  log: Log,
+  modules: ThreadModules = {},
+): Promise<Service> {
+  const workers = workersOf(config);
+  if (workers === 1 && config.engine === "memory") return startAlone(config, log);
+  const thread = new EngineThread(config.engine, config, engineEvents(log), modules.engine);
+  const service = workers === 1
+    ? await startBeside(thread, config, log)
+    : await startWorkers(thread, workers, config, log, modules.worker);
+  const finished = service.finished.finally(async () => {
+    const failed = await thread.close(LAST_WORDS);
+    if (failed !== undefined) log.error("the engine did not end well", { error: failed });
   });
-  const maxConnections = config.maxConnections || Infinity;
-  const server = new Server(
-    listener,
-    routes,
-    { ...config, maxConnections },
-    fault,
-    notices.watch,
-    isVital,
-  );
-  const sweeper = setInterval(() => {
-    engine.sweep();
-    notices.turn();
-  }, SWEEP);
+  return whole(config, service.addr, finished, () => service.shutdown(config.drain));
+}
+
+/** One thread for everything. */
+function startAlone(config: Config, log: Log): Service {
+  const listener = Deno.listen({ hostname: config.hostname, port: config.port });
+  const { engine, sweep } = openEngine(config.engine, config);
+  const server = start(config, log, listener, engine);
   const finished = server.finished.finally(() => {
-    clearInterval(sweeper);
-    notices.turn();
+    sweep.stop();
     return engine.close();
   });
+  return whole(config, server.addr, finished, () => server.shutdown(config.drain));
+}
+
+/** This thread serves, and the engine has its own. */
+async function startBeside(thread: EngineThread, config: Config, log: Log) {
+  // Who comes while the engine is opened waits.
+  const listener = Deno.listen({ hostname: config.hostname, port: config.port });
+  try {
+    await thread.start();
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+  let engine: RemoteEngine | undefined;
+  thread.attach(0, (port) => {
+    if (engine === undefined) engine = new RemoteEngine(port);
+    else engine.attach(port);
+  }, () => engine!.detach());
+  const server = start(config, log, listener, engine!);
+  const finished = server.finished.finally(() => engine!.close());
   return {
-    url: pageURL(listener.addr as Deno.NetAddr),
-    about: {
-      access: config.secret !== "" ? "secret" : config.jwks !== "" ? "jwks" : "protected mode",
-      tap: tapped(config) ? "on" : "off",
-      engine: "memory",
+    addr: server.addr,
+    finished,
+    shutdown: (drain: number) => server.shutdown(drain),
+  };
+}
+
+function start(config: Config, log: Log, listener: Deno.Listener, engine: Engine) {
+  const counters = ownCounters();
+  return serveOn({ config, log, listener, engine, counters, taps: new OwnTaps(), threads: 1 });
+}
+
+function engineEvents(log: Log): ThreadEvents {
+  return {
+    unreachable(why) {
+      if (why === undefined) log.info("publishes are taken again");
+      else log.error("publishes are refused", { why });
     },
-    shutdown: async () => {
-      await server.shutdown(config.drain);
+    fault: (error) => log.error("the engine has ended and begins anew", { error }),
+  };
+}
+
+function whole(
+  config: Config,
+  addr: Deno.Addr,
+  finished: Promise<void>,
+  shutdown: () => Promise<void>,
+): Service {
+  const { secret, jwks, engine } = config;
+  return {
+    url: pageURL(addr as Deno.NetAddr),
+    about: {
+      access: secret !== "" ? "secret" : jwks !== "" ? "jwks" : "protected mode",
+      tap: tapped(config) ? "on" : "off",
+      engine,
+      workers: workersOf(config),
+    },
+    async shutdown() {
+      await shutdown();
       await finished;
     },
     finished,
   };
 }
 
+/** How many threads serve: `auto` is one for each core. */
+function workersOf({ workers }: Pick<Config, "workers">): number {
+  return workers || navigator.hardwareConcurrency;
+}
+
 /** Where the page can be opened from this machine: who listens on all addresses listens on loopback, too. */
 function pageURL({ hostname, port }: Deno.NetAddr): string {
   const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
-}
-
-/** A name for this life of the memory that no other has had: 8 characters, at random. */
-function newEpoch(): string {
-  return crypto.randomUUID().slice(0, 8);
 }

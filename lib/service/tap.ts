@@ -4,7 +4,7 @@
  */
 import type { WireTap } from "../net/outbox.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
-import { CloseCode } from "../websocket/close.ts";
+import type { TapBoard, TapEvent, TapWatcher } from "./board.ts";
 
 /** What of a payload is shown, in bytes. */
 export const SHOWN = 1024;
@@ -17,74 +17,53 @@ export const tapId = /^[A-Za-z0-9_-]{16,64}$/;
 
 type Direction = "in" | "out";
 
-/** The taps that are open, by id. */
-export class Taps {
-  readonly #watchers = new Map<string, Watcher>();
+/** Takes an id for a page's tap. Returns its handler; `undefined` if the id is taken. */
+export async function openTap(id: string, board: TapBoard): Promise<SocketHandler | undefined> {
+  let page: Page | undefined;
+  if (!await board.claim(id, (event) => page?.tell(event))) return undefined;
+  return {
+    open: (socket) => void (page = new Page(socket)),
+    close: () => board.release(id),
+  };
+}
 
-  /** Whether an id is taken. */
-  has(id: string): boolean {
-    return this.#watchers.has(id);
-  }
-
-  /** The handler of a page's tap. */
-  handler(id: string): SocketHandler {
-    return {
-      open: (socket) => {
-        // Two that asked for it in one instant: the first has it.
-        if (this.#watchers.has(id)) {
-          return socket.close(CloseCode.Policy, "this tap is open already");
-        }
-        this.#watchers.set(id, new Watcher(socket));
-      },
-      close: (socket) => {
-        if (this.#watchers.get(id)?.socket === socket) this.#watchers.delete(id);
-      },
-    };
-  }
-
-  /** Watches one connection for whoever has the id; `undefined` where nobody has. */
-  watch(id: string | undefined): WireTap | undefined {
-    const watcher = id === undefined ? undefined : this.#watchers.get(id);
-    if (watcher === undefined) return undefined;
-    const conn = watcher.connections++;
-    const sides = { in: new Side("in", conn, watcher), out: new Side("out", conn, watcher) };
-    return { bytes: (direction, bytes) => sides[direction].take(bytes) };
-  }
+/** Watches one connection for whoever has the id; `undefined` where nobody has. */
+export async function watch(id: string | undefined, board: TapBoard): Promise<WireTap | undefined> {
+  const watcher = id === undefined ? undefined : await board.watch(id);
+  if (watcher === undefined) return undefined;
+  const sides = { in: new Side("in", watcher), out: new Side("out", watcher) };
+  return { bytes: (direction, bytes) => sides[direction].take(bytes) };
 }
 
 /** A page that watches. */
-class Watcher {
-  /** Where it is told. */
-  readonly socket: Socket;
-  /** How many connections it has watched. */
-  connections = 0;
+class Page {
+  readonly #socket: Socket;
   readonly #began = performance.now();
   #lost = 0;
 
   constructor(socket: Socket) {
-    this.socket = socket;
+    this.#socket = socket;
   }
 
   /** Tells it something; a page that does not keep up loses it, and hears how much it lost. */
-  tell(what: Record<string, unknown>): void {
-    if (!this.socket.open) return;
-    if (this.socket.bufferedAmount > MAX_WAITING) {
+  tell(what: TapEvent): void {
+    const socket = this.#socket;
+    if (!socket.open) return;
+    if (socket.bufferedAmount > MAX_WAITING) {
       this.#lost++;
       return;
     }
     const t = Math.round((performance.now() - this.#began) * 10) / 10;
-    if (this.#lost > 0) this.socket.send(JSON.stringify({ t, lost: this.#lost }));
+    if (this.#lost > 0) socket.send(JSON.stringify({ t, lost: this.#lost }));
     this.#lost = 0;
-    this.socket.send(JSON.stringify({ t, ...what }));
+    socket.send(JSON.stringify({ t, ...what }));
   }
 }
 
 /** One direction of a connection: first a head, then frames. */
 class Side {
   readonly #direction: Direction;
-  /** Which of the watcher's connections it is, from 0. */
-  readonly #conn: number;
-  readonly #watcher: Watcher;
+  readonly #watcher: TapWatcher;
   #head: string | undefined = "";
   /** The frame at hand: its header and what of its payload is shown. */
   #shown: number[] = [];
@@ -92,9 +71,8 @@ class Side {
   #missing: number | undefined;
   #cut = false;
 
-  constructor(direction: Direction, conn: number, watcher: Watcher) {
+  constructor(direction: Direction, watcher: TapWatcher) {
     this.#direction = direction;
-    this.#conn = conn;
     this.#watcher = watcher;
   }
 
@@ -149,7 +127,7 @@ class Side {
   }
 
   #tell(what: Record<string, unknown>): void {
-    this.#watcher.tell({ conn: this.#conn, dir: this.#direction, ...what });
+    this.#watcher.tell({ conn: this.#watcher.conn, dir: this.#direction, ...what });
   }
 }
 

@@ -17,6 +17,9 @@ import {
   type Values,
 } from "./setting.ts";
 
+/** Most threads: more than any machine that this is for has cores. */
+const MAX_WORKERS = 256;
+
 /** All settings, in the groups in which `--help` shows them. Times are in ms and sizes in bytes, once parsed. */
 export const groups = {
   "Listening": {
@@ -118,6 +121,18 @@ export const groups = {
     pingRate: count("5", "pings a second from one connection; twice that at once; 0: any", 0),
   },
   "Memory": {
+    /** Who keeps order and memory: this process, or a file on this machine. Default memory. */
+    engine: one(
+      "memory | sqlite:FILE",
+      "memory",
+      "who keeps order and memory: memory, sqlite:FILE to remember after a restart",
+      (text) => {
+        if (text !== "memory" && !/^sqlite:./s.test(text)) {
+          throw new ConfigError(`must be memory or sqlite:FILE, and is ${quote(text)}`);
+        }
+        return text;
+      },
+    ),
     /** Messages that a channel remembers. Default 100. */
     history: count("100", "messages that a channel remembers", 0),
     /** For how long. Default 10 minutes. */
@@ -136,6 +151,15 @@ export const groups = {
     deflateThreshold: size("256", "smallest message that is compressed", 0),
   },
   "Operation": {
+    /** Threads that serve; 0: one for each core. Default 1. */
+    workers: one("a number or auto", "1", "threads that serve; auto: one for each core", (text) => {
+      if (text === "auto") return 0;
+      const workers = /^[1-9]\d{0,2}$/.test(text) ? Number(text) : NaN;
+      if (!(workers <= MAX_WORKERS)) {
+        throw new ConfigError(`must be 1 to ${MAX_WORKERS}, or auto, and is ${quote(text)}`);
+      }
+      return workers;
+    }),
     /** When a shutdown ends at the latest. Default 10 s. */
     drain: time("10s", "when a shutdown ends at the latest; it closes 200 a second, or faster", 0),
     /** Between the ticker's messages. Default 1 s. */

@@ -55,7 +55,7 @@ const verdicts: [what: string, token: () => string | Promise<string>, why: strin
 ];
 for (const [what, token, why] of verdicts) {
   Deno.test(`a token: ${what}: ${why ?? "good"}`, async () => {
-    await using service = testService(...flags);
+    await using service = await testService(...flags);
     const fields = { Authorization: `Bearer ${await token()}` };
     for (const line of ["GET /btc", "POST /btc", "GET /public/x"]) {
       const { status, headers, body } = await ask(
@@ -103,7 +103,7 @@ const rights: Right[] = [
   ["GET /-/assets/app.js", undefined, 200],
 ];
 Deno.test("reading and writing need a token that allows it, but for what is public", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   for (const [line, claims, status, why] of rights) {
     const token = claims && await sign({ ...claims });
     const fields = { Authorization: token && `Bearer ${token}` };
@@ -126,7 +126,7 @@ Deno.test("reading and writing need a token that allows it, but for what is publ
 });
 
 Deno.test("--public says what is public, instead of public/**", async () => {
-  await using service = testService(...flags, "--public", "news/*", "--public", "btc,eth");
+  await using service = await testService(...flags, "--public", "news/*", "--public", "btc,eth");
   const read: [target: string, status: number][] = [
     ["/news/a", 200],
     ["/btc,eth", 200],
@@ -140,7 +140,7 @@ Deno.test("--public says what is public, instead of public/**", async () => {
 });
 
 Deno.test("the ticker and the echo are open", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   using ticker = await Subscriber.open(service, "/");
   assertEquals(await ticker.text(), "echo 1");
   using echo = await Subscriber.open(service, "/-/echo");
@@ -149,7 +149,7 @@ Deno.test("the ticker and the echo are open", async () => {
 });
 
 Deno.test("in the envelope what is not allowed is forbidden, and what is goes on", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   const token = await sign({ r: ["btc", "eth"], w: ["eth"] });
   using subscriber = await Subscriber.open(service, `/btc?token=${token}`, v1);
   await subscriber.json();
@@ -171,7 +171,7 @@ Deno.test("in the envelope what is not allowed is forbidden, and what is goes on
 });
 
 Deno.test("raw: who may read only is closed with 1008 when it writes", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   const token = await sign({ r: ["btc"], w: ["eth"] });
   using subscriber = await Subscriber.open(service, `/btc?token=${token}`);
   await subscriber.say("x");
@@ -179,7 +179,7 @@ Deno.test("raw: who may read only is closed with 1008 when it writes", async () 
 });
 
 Deno.test("when its token expires a WebSocket is closed with 1008, and a stream ends", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   const token = await sign({ ...all, exp: inSeconds(0.4) });
   using raw = await Subscriber.open(service, `/btc?token=${token}`);
   using enveloped = await Subscriber.open(service, `/btc?token=${token}`, v1);
@@ -223,7 +223,7 @@ Deno.test("a secret of less than 32 bytes is refused, and never shown", () => {
 });
 
 Deno.test("without a token, what was published by one who has one is read where it is public", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   using reader = await Subscriber.open(service, "/public/x");
   await assertRejects(
     () => post(service, "public/x", "x"),

@@ -63,7 +63,7 @@ async function statusOf(service: { port: number }, token: string): Promise<[numb
 
 Deno.test("tokens of every key in the set are good, and the set is fetched once", async () => {
   await using server = new KeyServer(keySet);
-  await using service = testService("--jwks", server.url);
+  await using service = await testService("--jwks", server.url);
   assertEquals(server.asked, 0);
   const tokens = await Promise.all(algorithms.flatMap((alg) => [tokenOf(alg), tokenOf(alg)]));
   // Also while it is being fetched.
@@ -77,7 +77,7 @@ Deno.test("tokens of every key in the set are good, and the set is fetched once"
 const bad = "the token is not valid\n";
 Deno.test("a public key is never taken for a secret, and no other key for one of the set", async () => {
   await using server = new KeyServer(keySet);
-  await using service = testService("--jwks", server.url);
+  await using service = await testService("--jwks", server.url);
   const rsa = pairs.get("RS256")!;
   const pem = utf8(await exportSPKI(rsa.publicKey));
   const { n } = keys[0]!;
@@ -119,7 +119,7 @@ for (const [what, answer] of unavailable) {
   Deno.test(`while the key set ${what}, whoever has a token is asked to come again`, async () => {
     let answers = answer;
     await using server = new KeyServer(() => answers());
-    await using service = testService("--jwks", server.url);
+    await using service = await testService("--jwks", server.url);
     const token = await tokenOf("ES256");
     assertEquals(await statusOf(service, token), cannot);
     const { headers } = await ask(service, "POST /btc", { Authorization: `Bearer ${token}` }, "x");
@@ -135,7 +135,7 @@ Deno.test("while nobody answers for the key set it is 503, and rubbish is still 
   const gone = new KeyServer(keySet);
   const { url } = gone;
   await gone[Symbol.asyncDispose]();
-  await using service = testService("--jwks", url);
+  await using service = await testService("--jwks", url);
   const began = performance.now();
   assertEquals(await statusOf(service, await tokenOf("ES256")), cannot);
   assert(performance.now() - began < 5000);

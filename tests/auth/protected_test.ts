@@ -93,7 +93,7 @@ Deno.test("with a verifier this machine needs a token to write, too", async () =
 });
 
 Deno.test("over a socket: who comes through a proxy reads, and is refused to write with 403", async () => {
-  await using service = testService();
+  await using service = await testService();
   const fields = { "X-Forwarded-For": REMOTE };
   assertEquals((await ask(service, "GET /btc", fields)).status, 200);
   const { status, headers, body } = await ask(service, "POST /btc", fields, "x");
@@ -108,7 +108,7 @@ Deno.test("over a socket: who comes through a proxy reads, and is refused to wri
 });
 
 Deno.test("over a socket: --trust-proxy on takes the proxy's last word", async () => {
-  await using service = testService("--trust-proxy", "on");
+  await using service = await testService("--trust-proxy", "on");
   const words: [forwarded: string, status: number][] = [
     ["127.0.0.1", 200],
     [`${REMOTE}, 127.0.0.1`, 200],

@@ -78,7 +78,7 @@ function fieldsWith(token: string): [what: string, query: string, fields: Reques
 }
 
 Deno.test("a good token opens from each place, by WebSocket and over HTTP; a bad one does not", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   const good = await sign({ r: ["btc"], w: ["btc"], exp: inSeconds(60) });
   for (const [token, status] of [[good, 200], [good.slice(1), 401]] as const) {
     for (const [what, query, fields] of fieldsWith(token)) {
@@ -92,14 +92,14 @@ Deno.test("a good token opens from each place, by WebSocket and over HTTP; a bad
 });
 
 Deno.test("a bad token in the first place is not made good by one in the next", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   const good = await sign({ r: ["btc"] });
   const { status } = await ask(service, `GET /btc?token=${good}`, { Authorization: "Bearer bad" });
   assertEquals(status, 401);
 });
 
 Deno.test("the subprotocol with the token is never echoed", async () => {
-  await using service = testService(...flags);
+  await using service = await testService(...flags);
   const token = `kodama.token.${await sign({ r: ["btc"] })}`;
   const offers: [offer: string, answer: string | undefined][] = [
     [token, undefined],
@@ -114,7 +114,7 @@ Deno.test("the subprotocol with the token is never echoed", async () => {
 });
 
 Deno.test("no token appears in the log, the metrics or any answer", async () => {
-  await using service = testService(...flags, "--log-level", "debug");
+  await using service = await testService(...flags, "--log-level", "debug");
   const tokens = [
     await sign({ r: ["**"], w: ["**"] }),
     await sign({ r: [], w: [] }),

@@ -19,7 +19,7 @@ async function faults(page: Page): Promise<string[]> {
 for (const locale of ["en", "ja"]) {
   for (const colorScheme of ["light", "dark"] as const) {
     browserTest(`axe finds nothing serious: ${locale}, ${colorScheme}`, async ({ page }) => {
-      await using service = pageService();
+      await using service = await pageService();
       await page.goto(service.url);
       await page.locator(".frame-row.out").first().waitFor({ state: "attached" });
       // Axe sees colours as they are at that instant: nothing may be on its way.
@@ -38,7 +38,7 @@ for (const locale of ["en", "ja"]) {
 browserTest(
   "axe finds nothing serious in a channel, and tabs go by arrow keys",
   async ({ page }) => {
-    await using service = pageService();
+    await using service = await pageService();
     await page.goto(`${service.url}news?since=all`);
     await page.locator(".row.in").first().waitFor();
     await page.emulateMedia({ reducedMotion: "reduce" });
@@ -55,7 +55,7 @@ browserTest(
 );
 
 browserTest("axe finds nothing serious where a token is asked for", async ({ page }) => {
-  await using service = pageService("--secret", "a secret of at least thirty-two bytes");
+  await using service = await pageService("--secret", "a secret of at least thirty-two bytes");
   await page.goto(`${service.url}news`);
   await page.getByLabel("Token").waitFor();
   await page.emulateMedia({ reducedMotion: "reduce" });

@@ -40,7 +40,7 @@ Deno.test("curlOf() quotes for a shell, and says JSON where it is", () => {
 browserTest(
   "a channel's messages arrive live; what is published is sent as curl would",
   async (tab) => {
-    await using service = pageService();
+    await using service = await pageService();
     const { page } = tab;
     await openWide(page, `${service.url}news`);
     await page.locator(".row.note").getByText("open /news").waitFor();
@@ -72,7 +72,7 @@ browserTest(
 );
 
 browserTest("a channel is chosen by name; envelopes bring what was missed", async (tab) => {
-  await using service = pageService();
+  await using service = await pageService();
   const { page } = tab;
   for (const body of ["one", '{"n":2}']) {
     const headers = { "Content-Type": body[0] === "{" ? "application/json" : "text/plain" };
@@ -97,7 +97,7 @@ browserTest("a channel is chosen by name; envelopes bring what was missed", asyn
 });
 
 browserTest("a name that no channel can have is refused before it is asked for", async (tab) => {
-  await using service = pageService();
+  await using service = await pageService();
   const { page } = tab;
   await openWide(page, service.url);
   await page.getByRole("radio", { name: "Channel" }).check();

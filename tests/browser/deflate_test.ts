@@ -9,7 +9,7 @@ for (const mode of ["shared", "takeover"]) {
   browserTest(
     `Chromium agrees on permessage-deflate and gets every message back, with --deflate ${mode}`,
     async (tab) => {
-      await using service = testService("--deflate", mode);
+      await using service = await testService("--deflate", mode);
       await tab.page.goto(service.url);
       const [extensions, same] = await tab.page.evaluate(async () => {
         const url = new URL("/-/echo", location.href);

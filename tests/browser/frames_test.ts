@@ -15,7 +15,7 @@ async function say(page: import("playwright-core").Page, text: string): Promise<
 }
 
 browserTest("Hello is shown as the bytes that crossed the wire, there and back", async (tab) => {
-  await using service = pageService("--deflate", "off");
+  await using service = await pageService("--deflate", "off");
   const { page } = tab;
   await openWide(page, `${service.url}#echo`);
   await say(page, "Hello");
@@ -46,7 +46,7 @@ browserTest("Hello is shown as the bytes that crossed the wire, there and back",
 browserTest(
   "a message leads from the talk to its frame; a compressed one is inflated",
   async ({ page }) => {
-    await using service = pageService();
+    await using service = await pageService();
     await openWide(page, `${service.url}#echo`);
     const text = "Hello, 木霊! ".repeat(30);
     await say(page, text);
@@ -61,7 +61,7 @@ browserTest(
 );
 
 browserTest("another key changes every masked byte, and not the message", async ({ page }) => {
-  await using service = pageService("--deflate", "off");
+  await using service = await pageService("--deflate", "off");
   await openWide(page, `${service.url}#echo`);
   await say(page, "masked by chance");
   await frames(page, "out", "masked by chance").click();
@@ -82,7 +82,7 @@ browserTest("another key changes every masked byte, and not the message", async 
 });
 
 browserTest("arrow keys go from field to field, and each says what it means", async ({ page }) => {
-  await using service = pageService();
+  await using service = await pageService();
   await openWide(page, service.url);
   await frames(page, "in", "echo 1").click();
   const meaning = page.locator(".meaning");
@@ -105,7 +105,7 @@ browserTest("arrow keys go from field to field, and each says what it means", as
 });
 
 browserTest("what no browser sends: fragments, long lengths, binary, ping, close", async (tab) => {
-  await using service = pageService();
+  await using service = await pageService();
   const { page } = tab;
   await openWide(page, service.url);
   await page.getByRole("switch", { name: "Answer each echo" }).uncheck();
@@ -149,7 +149,7 @@ browserTest("what no browser sends: fragments, long lengths, binary, ping, close
 browserTest(
   "a message that leans on earlier ones is not inflated, and the page says why",
   async ({ page }) => {
-    await using service = pageService("--deflate", "takeover");
+    await using service = await pageService("--deflate", "takeover");
     await openWide(page, `${service.url}#echo`);
     await say(page, "Hello");
     await page.locator(".frame-row.out").first().click();
@@ -159,7 +159,7 @@ browserTest(
 );
 
 browserTest("a binary file comes back from the echo as it was", async ({ page }) => {
-  await using service = pageService("--deflate", "off");
+  await using service = await pageService("--deflate", "off");
   await openWide(page, `${service.url}#echo`);
   const buffer = noise(40);
   await page.locator("#file").setInputFiles({

@@ -29,7 +29,7 @@ Deno.test("parseHead() joins the values of a field that came twice", () => {
 });
 
 browserTest("the accept that is computed equals the one that was received", async (tab) => {
-  await using service = pageService();
+  await using service = await pageService();
   const { page } = tab;
   await openWide(page, service.url);
   const handshake = page.getByRole("region", { name: "Handshake" });
@@ -51,7 +51,7 @@ browserTest("the accept that is computed equals the one that was received", asyn
 browserTest(
   "without compression and with a subprotocol the handshake says so",
   async ({ page }) => {
-    await using service = pageService("--deflate", "off");
+    await using service = await pageService("--deflate", "off");
     await openWide(page, `${service.url}news?mode=envelope`);
     await page.getByText("No extension: every message is sent as it is.").waitFor();
     await page.getByText("Subprotocol kodama.v1: messages are JSON envelopes.").waitFor();
@@ -61,7 +61,7 @@ browserTest(
 browserTest(
   "without the tap the page says so kindly, works, and shows the RFC's examples",
   async ({ page }) => {
-    await using service = pageService("--tap", "off");
+    await using service = await pageService("--tap", "off");
     await openWide(page, service.url);
     await page.locator(".row.out").getByText("client: echo 1").waitFor();
     await page.locator("#frames-notice").getByText("does not show its wire").waitFor();

@@ -17,7 +17,7 @@ function readmeCode(holds: string, url: string): string {
 }
 
 browserTest("the README's lines subscribe, under the policy of the page", async (tab) => {
-  await using service = testService();
+  await using service = await testService();
   const { page } = tab;
   await post(service, "btc", '{"price":42}', "application/json");
   await page.goto(service.url);
@@ -34,7 +34,7 @@ browserTest("the README's lines subscribe, under the policy of the page", async 
 });
 
 browserTest("the README's line for Server-Sent Events hears messages", async (tab) => {
-  await using service = testService();
+  await using service = await testService();
   const { page } = tab;
   await page.goto(service.url);
   const says = (text: string) =>
@@ -49,7 +49,7 @@ browserTest("the README's line for Server-Sent Events hears messages", async (ta
 });
 
 browserTest("it comes back when the browser is online again", async (tab) => {
-  const first = testService("--drain", "0s");
+  const first = await testService("--drain", "0s");
   const { page } = tab;
   await page.goto(first.url);
   const says = (text: string) => page.waitForEvent("console", (message) => message.text() === text);
@@ -68,7 +68,7 @@ browserTest("it comes back when the browser is online again", async (tab) => {
   const waiting = says("waiting");
   await first.shutdown();
   await waiting;
-  await using second = testService("--port", `${first.port}`);
+  await using second = await testService("--port", `${first.port}`);
   const gap = says('{"btc":"epoch"}'), again = says("open");
   await page.evaluate(`dispatchEvent(new Event("online"))`);
   await Promise.all([gap, again]);
@@ -86,7 +86,7 @@ browserTest(
       () => new Response(page, { headers: { "Content-Type": "text/html" } }),
     );
     const origin = `http://127.0.0.1:${other.addr.port}`;
-    await using service = testService("--origin", origin);
+    await using service = await testService("--origin", origin);
     await post(service, "btc", "42");
     page = `<!DOCTYPE html><link rel="icon" href="data:,"><script type="module">
     import { subscribe } from "${service.url}-/assets/kodama.js";

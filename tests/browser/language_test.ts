@@ -29,7 +29,7 @@ Deno.test("index.html says in English what strings.en.js says", () => {
 });
 
 browserTest("a Japanese browser gets Japanese, and may switch for good", async (tab) => {
-  await using service = pageService();
+  await using service = await pageService();
   const { page } = tab;
   await openWide(page, service.url);
   await page.getByRole("heading", { name: "ハンドシェイク" }).waitFor();
@@ -49,7 +49,7 @@ browserTest("a Japanese browser gets Japanese, and may switch for good", async (
 }, { locale: "ja-JP" });
 
 browserTest("a theme is chosen, and remembered", async ({ page }) => {
-  await using service = pageService();
+  await using service = await pageService();
   await openWide(page, service.url);
   const paper = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
   const dark = await paper();

@@ -12,7 +12,7 @@ const sent = (page: Page, text: string) =>
   page.locator(".row.out .text").getByText(text, { exact: true }).first();
 
 browserTest("the page loads without a complaint, and the echoes arrive", async (tab) => {
-  await using service = pageService("--ticker-interval", "200ms");
+  await using service = await pageService("--ticker-interval", "200ms");
   await tab.page.goto(service.url);
   await state(tab.page, "Open");
   await received(tab.page, "echo 1").waitFor();
@@ -21,7 +21,7 @@ browserTest("the page loads without a complaint, and the echoes arrive", async (
 });
 
 browserTest("each echo is answered while the switch is on, and the choice is kept", async (tab) => {
-  await using service = pageService("--ticker-interval", "200ms");
+  await using service = await pageService("--ticker-interval", "200ms");
   const { page } = tab;
   await page.goto(service.url);
   const answer = page.getByRole("switch", { name: "Answer each echo" });
@@ -38,7 +38,7 @@ browserTest("each echo is answered while the switch is on, and the choice is kep
 });
 
 browserTest("a text that is sent is listed and reaches the server", async ({ page }) => {
-  await using service = pageService();
+  await using service = await pageService();
   await page.goto(service.url);
   await state(page, "Open");
   const field = page.getByRole("textbox", { name: "Text to send" });
@@ -54,7 +54,7 @@ browserTest("a text that is sent is listed and reaches the server", async ({ pag
 });
 
 browserTest("it reconnects after the server restarts on the same port", async ({ page }) => {
-  const first = pageService();
+  const first = await pageService();
   await page.goto(first.url);
   await received(page, "echo 1").waitFor();
   await first.shutdown();
@@ -66,7 +66,7 @@ browserTest("it reconnects after the server restarts on the same port", async ({
   await field.press("Enter");
   assertEquals(await field.inputValue(), "kept");
 
-  await using _second = pageService("--port", `${first.port}`);
+  await using _second = await pageService("--port", `${first.port}`);
   await state(page, "Open");
   await page.locator(".row.in").getByText("echo 1", { exact: true }).nth(1).waitFor();
   assertEquals(await page.locator(".row.note .text").allTextContents(), [
@@ -77,7 +77,7 @@ browserTest("it reconnects after the server restarts on the same port", async ({
 });
 
 browserTest("the button disconnects for good, and connects again", async ({ page }) => {
-  await using service = pageService();
+  await using service = await pageService();
   await page.goto(service.url);
   await received(page, "echo 1").waitFor();
   await page.getByRole("button", { name: "Disconnect" }).click();
@@ -89,7 +89,7 @@ browserTest("the button disconnects for good, and connects again", async ({ page
 });
 
 browserTest("it follows the messages until the reader scrolls up", async ({ page }) => {
-  await using service = pageService("--ticker-interval", "50ms");
+  await using service = await pageService("--ticker-interval", "50ms");
   await page.setViewportSize({ width: 360, height: 640 });
   await page.goto(service.url);
   const log = page.getByRole("log");
@@ -111,7 +111,7 @@ browserTest("it follows the messages until the reader scrolls up", async ({ page
 });
 
 browserTest("the list keeps 10,000 messages, the newest", async ({ page }) => {
-  await using service = pageService();
+  await using service = await pageService();
   await page.goto(service.url);
   await state(page, "Open");
   await page.getByRole("button", { name: "Disconnect" }).click();
@@ -133,7 +133,7 @@ browserTest("the list keeps 10,000 messages, the newest", async ({ page }) => {
 });
 
 browserTest("light and dark follow the system, and no width scrolls sideways", async ({ page }) => {
-  await using service = pageService();
+  await using service = await pageService();
   await page.goto(service.url);
   const brightness = async (property: "backgroundColor" | "color") => {
     const colour = await page.evaluate(`getComputedStyle(document.documentElement).${property}`);
@@ -159,7 +159,7 @@ browserTest("a page of one line, from an origin that is allowed, hears the echoe
     () => new Response(page, { headers: { "Content-Type": "text/html" } }),
   );
   const origin = `http://127.0.0.1:${other.addr.port}`;
-  await using service = pageService("--origin", origin);
+  await using service = await pageService("--origin", origin);
   page = `<!DOCTYPE html><link rel="icon" href="data:,"><script>
     new WebSocket("ws://127.0.0.1:${service.port}/").onmessage = (e) => console.log(e.data);
   </script>`;

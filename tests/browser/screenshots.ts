@@ -13,7 +13,7 @@ const pictures = [
 
 if (executablePath === undefined) throw new Error("no Chromium was found; CHROMIUM names one");
 const browser = await launch();
-await using service = testService("--ticker-interval", "300ms", "--drain", "0s");
+await using service = await testService("--ticker-interval", "300ms", "--drain", "0s");
 for (const { name, width, height, colorScheme, locale } of pictures) {
   const viewport = { width, height };
   const context = await browser.newContext({

@@ -7,7 +7,7 @@ import { browserTest } from "./chromium.ts";
 import { openWide, state } from "./tools.ts";
 
 browserTest("a server with one page open ends at once, and the page says so", async ({ page }) => {
-  await using service = testService("--drain", "10s");
+  await using service = await testService("--drain", "10s");
   await openWide(page, service.url);
   const began = performance.now();
   await service.shutdown();

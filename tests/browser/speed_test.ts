@@ -32,7 +32,7 @@ async function untilPaint(
 browserTest(
   "10,000 messages leave the page quick: filter and frames within 100 ms",
   async (tab) => {
-    await using service = pageService("--message-rate", "0");
+    await using service = await pageService("--message-rate", "0");
     const { page } = tab;
     await openWide(page, `${service.url}load`);
     const publisher = new WebSocket(`${service.url}load`);
@@ -63,7 +63,7 @@ browserTest(
 browserTest(
   "messages wait while the page is paused; they can be filtered, copied, cleared",
   async (tab) => {
-    await using service = pageService("--ticker-interval", "200ms");
+    await using service = await pageService("--ticker-interval", "200ms");
     const { page } = tab;
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await openWide(page, service.url);

@@ -21,7 +21,7 @@ async function said(url: string, channel: string): Promise<unknown[]> {
 }
 
 browserTest("a text goes to the channel that is chosen, without Watch", async (tab) => {
-  await using service = pageService();
+  await using service = await pageService();
   const { page } = tab;
   await openWide(page, service.url);
   await page.getByRole("radio", { name: "Channel" }).check();
@@ -50,7 +50,7 @@ browserTest("a text goes to the channel that is chosen, without Watch", async (t
 });
 
 browserTest("a refusal is told, not tried again, and a token is asked for", async ({ page }) => {
-  await using service = pageService("--secret", secret);
+  await using service = await pageService("--secret", secret);
   const claims = { read: ["mine"], write: ["mine"], subject: "", ttl: 60_000 };
   const token = await mintToken(secret, claims, Date.now());
   let handshakes = 0;
@@ -83,7 +83,7 @@ browserTest("a refusal is told, not tried again, and a token is asked for", asyn
 });
 
 browserTest("bytes that were deflated are shown as bytes in the list", async (tab) => {
-  await using service = pageService();
+  await using service = await pageService();
   const { page } = tab;
   await openWide(page, `${service.url}bytes`);
   const headers = { "Content-Type": "application/octet-stream" };
@@ -95,7 +95,7 @@ browserTest("bytes that were deflated are shown as bytes in the list", async (ta
 
 for (const width of [390, 320]) {
   browserTest(`the rows of large frames stay apart at ${width} px`, async (tab) => {
-    await using service = pageService();
+    await using service = await pageService();
     const { page } = tab;
     await page.goto(`${service.url}#echo`);
     await page.locator("body[data-state=open]").waitFor();
@@ -131,7 +131,7 @@ const snippets = Deno.readTextFileSync(new URL("../../README.md", import.meta.ur
 
 for (const host of ["127.0.0.1", "localhost"]) {
   browserTest(`the README's lines for the console work on a page of ${host}`, async (tab) => {
-    await using service = pageService();
+    await using service = await pageService();
     const { page } = tab;
     assertEquals(snippets.length, 2);
     await openWide(page, service.url.replace("127.0.0.1", host));

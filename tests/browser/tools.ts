@@ -8,7 +8,7 @@ import { RawClient } from "../tools/raw.ts";
 import { type TestService, testService } from "../tools/service.ts";
 
 /** A service that ends at once: the page is still open then, and would be waited for. */
-export function pageService(...flags: string[]): TestService {
+export function pageService(...flags: string[]): Promise<TestService> {
   return testService("--drain", "0s", ...flags);
 }
 

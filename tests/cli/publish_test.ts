@@ -17,7 +17,7 @@ async function published(...args: string[]): Promise<string> {
 }
 
 Deno.test("it publishes its argument, or standard input as it is, and prints the receipt", async () => {
-  await using service = testService();
+  await using service = await testService();
   const url = `${service.url}c`;
   const cases: [args: string[], options: ChildOptions][] = [
     [[url, "an argument"], {}],
@@ -39,7 +39,7 @@ Deno.test("it publishes its argument, or standard input as it is, and prints the
 });
 
 Deno.test("the same key publishes once; an empty text is a message", async () => {
-  await using service = testService();
+  await using service = await testService();
   const url = `${service.url}c`;
   const receipt = await published(url, "once", "--key", "k1");
   assertEquals(await published(url, "once", "--key", "k1"), receipt);
@@ -48,7 +48,7 @@ Deno.test("the same key publishes once; an empty text is a message", async () =>
 });
 
 Deno.test("what fails is one line on standard error, and 1; no secret is in it", async () => {
-  await using service = testService("--secret", secret, "--max-message", "10");
+  await using service = await testService("--secret", secret, "--max-message", "10");
   const url = `${service.url}c?token=SEKRET`;
   const claims = { read: [], write: ["d"], ttl: 60_000, subject: "" };
   const token = await mintToken(secret, claims, Date.now());

@@ -68,7 +68,7 @@ class Printing {
 }
 
 Deno.test("it prints what comes on its channels, in order, and ends when it shall", async () => {
-  await using service = testService();
+  await using service = await testService();
   await post(service, "a", "before");
   const printing = new Printing(`${service.url}a,b`, "--since", "all");
   await printing.until(() => printing.lines.length === 1);
@@ -86,7 +86,7 @@ Deno.test("it prints what comes on its channels, in order, and ends when it shal
 });
 
 Deno.test("it comes back after cuts without loss, and tells that it was gone", async () => {
-  await using service = testService();
+  await using service = await testService();
   await using between = proxy(service.port);
   const printing = new Printing(`http://127.0.0.1:${between.port}/c`, "--since", "all");
   await post(service, "c", "1");
@@ -101,7 +101,7 @@ Deno.test("it comes back after cuts without loss, and tells that it was gone", a
 });
 
 Deno.test("it waits for a server that is not there, and tells a gap of one that was", async () => {
-  const first = testService("--drain", "5s");
+  const first = await testService("--drain", "5s");
   const { port } = first;
   const url = `${first.url}c?token=SEKRET`;
   await first.shutdown();
@@ -111,7 +111,7 @@ Deno.test("it waits for a server that is not there, and tells a gap of one that 
     printing.told[0]!,
     /^cannot reach http:\/\/127\.0\.0\.1:\d+\/c: .*[Cc]onnection refused; trying again$/,
   );
-  await using second = testService("--port", `${port}`);
+  await using second = await testService("--port", `${port}`);
   await post(second, "c", "new");
   await printing.until(() => printing.lines.length === 1);
   assertEquals(printing.told.slice(1), [
@@ -122,7 +122,7 @@ Deno.test("it waits for a server that is not there, and tells a gap of one that 
 });
 
 Deno.test("what does not get better ends it: no token, a bad one, one that expires", async () => {
-  await using service = testService("--secret", secret);
+  await using service = await testService("--secret", secret);
   const claims = { read: ["c"], write: [], subject: "" };
   const good = await mintToken(secret, { ...claims, ttl: 60_000 }, Date.now());
   const brief = await mintToken(secret, { ...claims, ttl: 2000 }, Date.now());
@@ -142,7 +142,7 @@ Deno.test("what does not get better ends it: no token, a bad one, one that expir
 });
 
 Deno.test("messages wait on the server while the reader is slow, and none is lost", async () => {
-  await using service = testService();
+  await using service = await testService();
   const size = 1 << 20, count = 24;
   for (let n = 0; n < count; n++) await post(service, "c", `${n} `.padEnd(size, "."));
   const pipe = Promise.withResolvers<void>();
@@ -161,7 +161,7 @@ Deno.test("messages wait on the server while the reader is slow, and none is los
 });
 
 Deno.test("as a child it prints lines into a pipe, and ends with 0 on SIGINT and SIGTERM", async () => {
-  await using service = testService();
+  await using service = await testService();
   await post(service, "c", "one");
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const child = kodama(["subscribe", `${service.url}c`, "--since", "all"]).spawn();
@@ -173,7 +173,7 @@ Deno.test("as a child it prints lines into a pipe, and ends with 0 on SIGINT and
 });
 
 Deno.test("as a child it ends with 0 when its reader has had enough", async () => {
-  await using service = testService();
+  await using service = await testService();
   await post(service, "c", "one");
   const child = kodama(["subscribe", `${service.url}c`, "--since", "all"]).spawn();
   await until(child.stdout, /^one\n$/);
@@ -184,12 +184,12 @@ Deno.test("as a child it ends with 0 when its reader has had enough", async () =
 });
 
 Deno.test("as a child it goes on after the server has restarted on its port", async () => {
-  const first = testService("--drain", "5s");
+  const first = await testService("--drain", "5s");
   await post(first, "c", "one");
   const child = kodama(["subscribe", `${first.url}c`, "--since", "all"]).spawn();
   await until(child.stdout, /^one\n$/);
   await first.shutdown();
-  await using second = testService("--port", `${first.port}`);
+  await using second = await testService("--port", `${first.port}`);
   await post(second, "c", "two");
   await until(child.stdout, /^two\n$/);
   child.kill("SIGTERM");
@@ -201,7 +201,7 @@ Deno.test("as a child it goes on after the server has restarted on its port", as
 });
 
 Deno.test("as a child it says in one line why it is refused, and never its token", async () => {
-  await using service = testService("--secret", secret);
+  await using service = await testService("--secret", secret);
   const { code, out, err } = await run(["subscribe", `${service.url}c`], {
     env: { KODAMA_TOKEN: "a.b.SEKRET" },
   });

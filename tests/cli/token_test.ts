@@ -6,7 +6,7 @@ import { testService } from "../tools/service.ts";
 const secret = "a secret of at least thirty-two bytes";
 
 Deno.test("kodama token prints a token that may do what it says, and no more", async () => {
-  await using service = testService("--secret", secret);
+  await using service = await testService("--secret", secret);
   const args = [
     "token",
     "--read",

@@ -109,7 +109,7 @@ Deno.test("a function is asked for a token at each connection, and what it throw
 });
 
 Deno.test("a token that expires is followed by a new one, without loss", async () => {
-  await using service = testService("--secret", secret);
+  await using service = await testService("--secret", secret);
   const claims = { read: ["c"], write: ["c"], subject: "" };
   const ttls = [2000, 60_000];
   let asked = 0;
@@ -174,7 +174,7 @@ Deno.test("the ceiling is low again after a connection that was open for a while
 });
 
 Deno.test("a connection that has died without a word is given up, and nothing is lost", async () => {
-  await using service = testService();
+  await using service = await testService();
   await using between = proxy(service.port);
   const real = globalThis.setInterval;
   const ticks: (() => void)[] = [];
@@ -207,7 +207,7 @@ Deno.test("a connection that has died without a word is given up, and nothing is
 });
 
 Deno.test("after close() nothing is told but the state, whatever it was doing", async () => {
-  await using service = testService();
+  await using service = await testService();
   for (const n of ["1", "2", "3"]) await post(service, "c", n);
   const url = `${service.url}c`;
   {

@@ -46,7 +46,7 @@ for (
 }
 
 Deno.test("the service's refusal ends it, in the service's own words", async () => {
-  await using service = testService("--secret", secret);
+  await using service = await testService("--secret", secret);
   const token = await mintToken(
     secret,
     { read: ["d"], write: [], subject: "", ttl: 60_000 },

@@ -9,7 +9,7 @@ import { testService } from "../tools/service.ts";
 import { atOnce, Listener } from "./listener.ts";
 
 Deno.test("it hears text, JSON and bytes, each with its id and channel", async () => {
-  await using service = testService();
+  await using service = await testService();
   const url = service.url.replace(/\/$/, "");
   await using listener = new Listener(`${url}/shop/a,shop/b#fragment`);
   await listener.state("open");
@@ -35,7 +35,7 @@ Deno.test("it hears text, JSON and bytes, each with its id and channel", async (
 });
 
 Deno.test("the envelope's text keeps numbers that JavaScript cannot hold", async () => {
-  await using service = testService();
+  await using service = await testService();
   const envelopes: string[] = [];
   await using listener = new Listener(`${service.url}n`, {
     onmessage: (_, envelope) => envelopes.push(envelope),
@@ -47,7 +47,7 @@ Deno.test("the envelope's text keeps numbers that JavaScript cannot hold", async
 });
 
 Deno.test("since is an id, all, or an age, also in the URL", async () => {
-  await using service = testService();
+  await using service = await testService();
   const first = await post(service, "c", "1");
   await post(service, "c", "2");
   const cases: [query: string, since: string | null | undefined, data: string[]][] = [
@@ -72,7 +72,7 @@ Deno.test("since is an id, all, or an age, also in the URL", async () => {
 
 Deno.test("wherever its connection is cut, nothing is lost, repeated or out of order", async () => {
   // What is sent to the client before it: the answer to the handshake, the first envelope, the messages, the mark.
-  await using service = testService("--message-rate", "0", "--history", "1000");
+  await using service = await testService("--message-rate", "0", "--history", "1000");
   await using between = proxy(service.port);
   const before = await post(service, "a", "before");
   for (let n = 1; n <= 6; n++) await post(service, n % 2 ? "a" : "b", `${n}`);
@@ -91,7 +91,7 @@ Deno.test("wherever its connection is cut, nothing is lost, repeated or out of o
 });
 
 Deno.test("what is published while it is cut off arrives, though it began with nothing", async () => {
-  await using service = testService();
+  await using service = await testService();
   await using between = proxy(service.port);
   await post(service, "c", "before");
   let published: Promise<unknown> = Promise.resolve();
@@ -113,7 +113,7 @@ Deno.test("what is published while it is cut off arrives, though it began with n
 });
 
 Deno.test("it comes back after the server has restarted on its port, and tells the gap", async () => {
-  const first = testService("--drain", "5s");
+  const first = await testService("--drain", "5s");
   const { port } = first;
   await using listener = new Listener(`${first.url}c`);
   await listener.state("open");
@@ -124,7 +124,7 @@ Deno.test("it comes back after the server has restarted on its port, and tells t
   assertEquals([code, reason], [1001, "shutting down"]);
   assertEquals(delay! >= 0 && delay! <= 500, true);
 
-  await using second = testService("--port", `${port}`);
+  await using second = await testService("--port", `${port}`);
   await post(second, "c", "new");
   await listener.count(2);
   assertEquals(listener.data, ["old", "new"]);
@@ -135,7 +135,7 @@ Deno.test("it comes back after the server has restarted on its port, and tells t
 });
 
 Deno.test("a gap is told before what is still remembered", async () => {
-  await using service = testService("--history", "2");
+  await using service = await testService("--history", "2");
   const { id } = await post(service, "c", "1");
   for (const n of ["2", "3", "4"]) await post(service, "c", n);
   const order: unknown[] = [];
@@ -155,7 +155,7 @@ Deno.test("what is no URL of a channel is thrown", () => {
 });
 
 Deno.test("it says so of a server that does not speak its protocol, and tries again", async () => {
-  await using service = testService();
+  await using service = await testService();
   await using listener = new Listener(service.url);
   const { reason } = await listener.state("waiting");
   assertEquals(reason, "kodama.v1 is not spoken there");
@@ -163,7 +163,7 @@ Deno.test("it says so of a server that does not speak its protocol, and tries ag
 });
 
 Deno.test("the service hands out the module and its types, to pages of any origin", async () => {
-  await using service = testService();
+  await using service = await testService();
   for (
     const [name, type] of [["kodama.js", "text/javascript"], [
       "kodama.d.ts",

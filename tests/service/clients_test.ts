@@ -14,7 +14,7 @@ function text(size: number): string {
 }
 
 Deno.test("Deno's own WebSocket gets every message back as it sent it", async () => {
-  await using service = testService();
+  await using service = await testService();
   const client = new WebSocket(`ws://127.0.0.1:${service.port}/-/echo`);
   client.binaryType = "arraybuffer";
   await new Promise((resolve) => client.onopen = resolve);
@@ -33,7 +33,7 @@ Deno.test("Deno's own WebSocket gets every message back as it sent it", async ()
 });
 
 Deno.test("ws for Node gets every message back, fragmented or not, and its pings answered", async () => {
-  await using service = testService();
+  await using service = await testService();
   const client = new WS(`ws://127.0.0.1:${service.port}/-/echo`, { perMessageDeflate: false });
   const once = <T>(name: string) =>
     new Promise<T[]>((resolve) => client.once(name, (...args: T[]) => resolve(args)));

@@ -111,7 +111,7 @@ function* offers(): Generator<Deflate> {
 
 for (const mode of ["shared", "takeover"]) {
   Deno.test(`ws gets every message back with whatever it offers, with --deflate ${mode}`, async () => {
-    await using service = testService("--deflate", mode, "--message-rate", "0");
+    await using service = await testService("--deflate", mode, "--message-rate", "0");
     for (const offer of offers()) {
       if (mode === "shared" && offer.clientNoContextTakeover === false) {
         // 7.1.1.2: the server may ask for it unasked. Told never to do it, ws says nothing of that in its offer, and leaves.
@@ -129,7 +129,7 @@ for (const mode of ["shared", "takeover"]) {
   });
 
   Deno.test(`ws gets messages of 64 KiB to 1 MiB back, with --deflate ${mode}`, async () => {
-    await using service = testService("--deflate", mode, "--message-rate", "0");
+    await using service = await testService("--deflate", mode, "--message-rate", "0");
     for (const offer of [{}, { serverMaxWindowBits: 9, clientMaxWindowBits: 9 }]) {
       await using client = await Client.connect(service.port, offer);
       await echoes(client, largest);
@@ -137,7 +137,7 @@ for (const mode of ["shared", "takeover"]) {
   });
 
   Deno.test(`many messages sent at once come back in order, with --deflate ${mode}`, async () => {
-    await using service = testService("--deflate", mode, "--message-rate", "0");
+    await using service = await testService("--deflate", mode, "--message-rate", "0");
     await using client = await Client.connect(service.port, { threshold: 0 });
     // Some 20 MB, of which little is on the wire: more than may wait for a reader.
     const all = Array.from({ length: 600 }, (_, i) => json(200 + i * 113));
@@ -147,8 +147,8 @@ for (const mode of ["shared", "takeover"]) {
 }
 
 Deno.test("--deflate off agrees on nothing, nor is there anything for who offers nothing", async () => {
-  await using off = testService("--deflate", "off");
-  await using shared = testService();
+  await using off = await testService("--deflate", "off");
+  await using shared = await testService();
   for (const [port, offer] of [[off.port, {}], [shared.port, false]] as const) {
     await using client = await Client.connect(port, offer);
     assertEquals(client.ws.extensions, "");
@@ -157,7 +157,7 @@ Deno.test("--deflate off agrees on nothing, nor is there anything for who offers
 });
 
 Deno.test("a bomb ends its own connection with 1009 and no other", async () => {
-  await using service = testService("--max-message", "1MiB");
+  await using service = await testService("--max-message", "1MiB");
   await using other = await Client.connect(service.port, {});
   const client = await Client.connect(service.port, {});
   const closed = new Promise((resolve) => client.ws.once("close", resolve));
@@ -167,7 +167,7 @@ Deno.test("a bomb ends its own connection with 1009 and no other", async () => {
 });
 
 Deno.test("others are served while a message of 48 MiB inflates", async () => {
-  await using service = testService("--max-message", "64MiB", "--message-rate", "0");
+  await using service = await testService("--max-message", "64MiB", "--message-rate", "0");
   await using large = await Client.connect(service.port, {});
   await using small = await Client.connect(service.port, {});
   const size = 48 << 20;

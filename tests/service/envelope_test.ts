@@ -2,31 +2,34 @@
  * The envelope: what comes first, then, and live; what a client asks and is answered.
  */
 import { assertEquals, assertMatch } from "@std/assert";
+import { channelTest } from "../tools/engines.ts";
 import { hex, utf8 } from "../tools/bytes.ts";
 import { channelsOf, numberOf, post, remembered, Subscriber } from "../tools/channels.ts";
 import { clientFrame } from "../tools/frames.ts";
-import { testService } from "../tools/service.ts";
 
 const v1 = { "Sec-WebSocket-Protocol": "kodama.v1" };
 
-Deno.test("the first message says where one stands, then comes what was missed, then what is live", async () => {
-  await using service = testService();
-  await post(service, "btc", "1");
-  const { id } = await post(service, "eth", "2");
-  await post(service, "other", "3");
-  await post(service, "btc", '{"price":42}', "application/json");
-  const last = await post(service, "eth", hex("00 01 02"), "application/octet-stream");
-  using subscriber = await Subscriber.open(service, `/btc,eth?since=${id}`);
-  assertEquals(await subscriber.json(), { open: last.id, channels: ["btc", "eth"], gap: false });
-  const epoch = id.split(".")[0];
-  assertEquals(await subscriber.json(), { id: `${epoch}.4`, ch: "btc", data: { price: 42 } });
-  assertEquals(await subscriber.json(), { id: last.id, ch: "eth", base64: "AAEC" });
-  await post(service, "btc", "live");
-  assertEquals(await subscriber.json(), { id: `${epoch}.6`, ch: "btc", data: "live" });
-});
+channelTest(
+  "the first message says where one stands, then comes what was missed, then what is live",
+  async (testService) => {
+    await using service = await testService();
+    await post(service, "btc", "1");
+    const { id } = await post(service, "eth", "2");
+    await post(service, "other", "3");
+    await post(service, "btc", '{"price":42}', "application/json");
+    const last = await post(service, "eth", hex("00 01 02"), "application/octet-stream");
+    using subscriber = await Subscriber.open(service, `/btc,eth?since=${id}`);
+    assertEquals(await subscriber.json(), { open: last.id, channels: ["btc", "eth"], gap: false });
+    const epoch = id.split(".")[0];
+    assertEquals(await subscriber.json(), { id: `${epoch}.4`, ch: "btc", data: { price: 42 } });
+    assertEquals(await subscriber.json(), { id: last.id, ch: "eth", base64: "AAEC" });
+    await post(service, "btc", "live");
+    assertEquals(await subscriber.json(), { id: `${epoch}.6`, ch: "btc", data: "live" });
+  },
+);
 
-Deno.test("without since nothing was missed, whatever is remembered", async () => {
-  await using service = testService();
+channelTest("without since nothing was missed, whatever is remembered", async (testService) => {
+  await using service = await testService();
   const { id } = await post(service, "btc", "before");
   using subscriber = await Subscriber.open(service, "/btc", v1);
   assertEquals(await subscriber.json(), { open: id, channels: ["btc"], gap: false });
@@ -100,41 +103,47 @@ function withoutIds(answer: Record<string, unknown>): Record<string, unknown> {
   return answer;
 }
 
-Deno.test("every request is answered by what it asked, or by what is wrong with it", async () => {
-  await using service = testService("--message-rate", "0");
-  using subscriber = await Subscriber.open(service, "/btc", v1);
-  await subscriber.json();
-  for (const [request, answer] of exchanges) {
-    await subscriber.say(request);
-    assertEquals(withoutIds(await subscriber.json()), answer, JSON.stringify(request));
-  }
-  assertEquals(await remembered(service, "x"), [
-    { ch: "x", data: { a: 1 } },
-    { ch: "x", data: "text" },
-    { ch: "x", data: null },
-    { ch: "x", base64: "AAEC" },
-    { ch: "x", data: 1 },
-    { ch: "x", data: JSON.parse('{"__proto__":1}') },
-  ]);
-});
+channelTest(
+  "every request is answered by what it asked, or by what is wrong with it",
+  async (testService) => {
+    await using service = await testService("--message-rate", "0");
+    using subscriber = await Subscriber.open(service, "/btc", v1);
+    await subscriber.json();
+    for (const [request, answer] of exchanges) {
+      await subscriber.say(request);
+      assertEquals(withoutIds(await subscriber.json()), answer, JSON.stringify(request));
+    }
+    assertEquals(await remembered(service, "x"), [
+      { ch: "x", data: { a: 1 } },
+      { ch: "x", data: "text" },
+      { ch: "x", data: null },
+      { ch: "x", base64: "AAEC" },
+      { ch: "x", data: 1 },
+      { ch: "x", data: JSON.parse('{"__proto__":1}') },
+    ]);
+  },
+);
 
-Deno.test("requests that come at once are answered in their order, good or bad", async () => {
-  await using service = testService("--message-rate", "0");
-  using subscriber = await Subscriber.open(service, "/btc", v1);
-  const frames = exchanges.map(([request]) =>
-    clientFrame(0x81, utf8(typeof request === "string" ? request : JSON.stringify(request)))
-  );
-  await subscriber.json();
-  for (const frame of frames) await subscriber.client.raw.send(frame);
-  for (const [request, answer] of exchanges) {
-    assertEquals(withoutIds(await subscriber.json()), answer, JSON.stringify(request));
-  }
-});
+channelTest(
+  "requests that come at once are answered in their order, good or bad",
+  async (testService) => {
+    await using service = await testService("--message-rate", "0");
+    using subscriber = await Subscriber.open(service, "/btc", v1);
+    const frames = exchanges.map(([request]) =>
+      clientFrame(0x81, utf8(typeof request === "string" ? request : JSON.stringify(request)))
+    );
+    await subscriber.json();
+    for (const frame of frames) await subscriber.client.raw.send(frame);
+    for (const [request, answer] of exchanges) {
+      assertEquals(withoutIds(await subscriber.json()), answer, JSON.stringify(request));
+    }
+  },
+);
 
 for (const request of [{ unsub: "eth" }, { ref: 1 }, "not JSON"]) {
   const text = JSON.stringify(request);
-  Deno.test(`${text} sent at once is answered after what was missed`, async () => {
-    await using service = testService();
+  channelTest(`${text} sent at once is answered after what was missed`, async (testService) => {
+    await using service = await testService();
     // More than is sent without waiting for it to leave.
     const large = "x".repeat(40_000);
     for (let i = 0; i < 10; i++) await post(service, "btc", large);
@@ -148,22 +157,25 @@ for (const request of [{ unsub: "eth" }, { ref: 1 }, "not JSON"]) {
   });
 }
 
-Deno.test("a sub with since brings what was missed behind its answer, then what is live", async () => {
-  await using service = testService();
-  const first = await post(service, "eth", "1");
-  await post(service, "eth", "2");
-  using subscriber = await Subscriber.open(service, "/btc", v1);
-  await subscriber.json();
-  await subscriber.say({ sub: "eth", since: first.id });
-  const answer = await subscriber.json();
-  assertEquals([answer.sub, numberOf(answer.open), answer.gap], ["eth", 2, false]);
-  assertEquals((await subscriber.json()).data, "2");
-  await post(service, "eth", "3");
-  assertEquals((await subscriber.json()).data, "3");
-});
+channelTest(
+  "a sub with since brings what was missed behind its answer, then what is live",
+  async (testService) => {
+    await using service = await testService();
+    const first = await post(service, "eth", "1");
+    await post(service, "eth", "2");
+    using subscriber = await Subscriber.open(service, "/btc", v1);
+    await subscriber.json();
+    await subscriber.say({ sub: "eth", since: first.id });
+    const answer = await subscriber.json();
+    assertEquals([answer.sub, numberOf(answer.open), answer.gap], ["eth", 2, false]);
+    assertEquals((await subscriber.json()).data, "2");
+    await post(service, "eth", "3");
+    assertEquals((await subscriber.json()).data, "3");
+  },
+);
 
-Deno.test("nothing of a channel comes after the answer to its unsub", async () => {
-  await using service = testService();
+channelTest("nothing of a channel comes after the answer to its unsub", async (testService) => {
+  await using service = await testService();
   using subscriber = await Subscriber.open(service, "/btc,eth");
   await subscriber.json();
   await subscriber.say({ unsub: "eth" });
@@ -174,42 +186,48 @@ Deno.test("nothing of a channel comes after the answer to its unsub", async () =
   assertEquals((await channelsOf(service)).map((c) => c.name), ["btc"]);
 });
 
-Deno.test("what one publishes to a channel that one subscribes to comes before its receipt", async () => {
-  await using service = testService();
-  using subscriber = await Subscriber.open(service, "/btc", v1);
-  await subscriber.json();
-  await subscriber.say({ pub: "btc", data: "x", ref: 1 });
-  const message = await subscriber.json();
-  assertEquals(message.data, "x");
-  assertEquals(await subscriber.json(), { ref: 1, id: message.id });
-});
+channelTest(
+  "what one publishes to a channel that one subscribes to comes before its receipt",
+  async (testService) => {
+    await using service = await testService();
+    using subscriber = await Subscriber.open(service, "/btc", v1);
+    await subscriber.json();
+    await subscriber.say({ pub: "btc", data: "x", ref: 1 });
+    const message = await subscriber.json();
+    assertEquals(message.data, "x");
+    assertEquals(await subscriber.json(), { ref: 1, id: message.id });
+  },
+);
 
-Deno.test("binary is closed with 1003, and nothing is published", async () => {
-  await using service = testService();
+channelTest("binary is closed with 1003, and nothing is published", async (testService) => {
+  await using service = await testService();
   using subscriber = await Subscriber.open(service, "/btc", v1);
   await subscriber.client.send(0x82, utf8('{"pub":"btc","data":1}'));
   assertEquals(await subscriber.closed(), "1003 JSON is spoken here");
   assertEquals(await remembered(service, "btc"), []);
 });
 
-Deno.test("as many channels as allowed are subscribed, one more is refused, one less makes room", async () => {
-  await using service = testService("--max-channels", "3");
-  using subscriber = await Subscriber.open(service, "/a,b");
-  await subscriber.json();
-  const ask = async (request: object) => {
-    await subscriber.say(request);
-    return withoutIds(await subscriber.json());
-  };
-  const good = { open: "ID", gap: false };
-  assertEquals(await ask({ sub: "c" }), { sub: "c", ...good });
-  assertEquals(await ask({ sub: "d", ref: 1 }), { error: "too many channels", ref: 1 });
-  assertEquals(await ask({ unsub: "a" }), { unsub: "a" });
-  assertEquals(await ask({ sub: "d" }), { sub: "d", ...good });
-  assertEquals((await channelsOf(service)).map((c) => c.name).sort(), ["b", "c", "d"]);
-});
+channelTest(
+  "as many channels as allowed are subscribed, one more is refused, one less makes room",
+  async (testService) => {
+    await using service = await testService("--max-channels", "3");
+    using subscriber = await Subscriber.open(service, "/a,b");
+    await subscriber.json();
+    const ask = async (request: object) => {
+      await subscriber.say(request);
+      return withoutIds(await subscriber.json());
+    };
+    const good = { open: "ID", gap: false };
+    assertEquals(await ask({ sub: "c" }), { sub: "c", ...good });
+    assertEquals(await ask({ sub: "d", ref: 1 }), { error: "too many channels", ref: 1 });
+    assertEquals(await ask({ unsub: "a" }), { unsub: "a" });
+    assertEquals(await ask({ sub: "d" }), { sub: "d", ...good });
+    assertEquals((await channelsOf(service)).map((c) => c.name).sort(), ["b", "c", "d"]);
+  },
+);
 
-Deno.test("who may not write is told so, and stays", async () => {
-  await using service = testService();
+channelTest("who may not write is told so, and stays", async (testService) => {
+  await using service = await testService();
   const behindProxy = { ...v1, "X-Forwarded-For": "192.0.2.1" };
   using subscriber = await Subscriber.open(service, "/btc", behindProxy);
   await subscriber.json();

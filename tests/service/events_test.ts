@@ -9,6 +9,7 @@ import { defaults } from "../../lib/settings/config.ts";
 import { eventHandler } from "../../lib/service/events.ts";
 import { Hub } from "../../lib/hub/hub.ts";
 import { MemoryEngine } from "../../lib/engine/memory.ts";
+import { channelTest } from "../tools/engines.ts";
 import { concat, hex, utf8 } from "../tools/bytes.ts";
 import {
   addressOf,
@@ -23,34 +24,36 @@ import {
 } from "../tools/channels.ts";
 import { RawClient, textOf } from "../tools/raw.ts";
 import { TestServer } from "../tools/server.ts";
-import { testService } from "../tools/service.ts";
 
-Deno.test("a stream begins with the envelope's first message, then live messages, each with its cursor", async () => {
-  await using service = testService();
-  const { id } = await post(service, "btc", "before");
-  using stream = await EventStream.open(service, "/btc,eth");
-  const { headers } = stream.answer;
-  assertEquals(headers.get("content-type"), "text/event-stream");
-  assertEquals(headers.get("cache-control"), "no-store");
-  assertEquals(headers.get("x-accel-buffering"), "no");
-  const open = { open: id, channels: ["btc", "eth"], gap: false };
-  assertEquals(await stream.next(), { id, data: open });
-  const bodies: [type: string, body: string | Uint8Array, data: object][] = [
-    ["application/json", '{\r\n"price": 42}', { data: { price: 42 } }],
-    ["text/plain", "two\nlines\r\n\r\ndata: 木霊\u2028", {
-      data: "two\nlines\r\n\r\ndata: 木霊\u2028",
-    }],
-    ["application/octet-stream", hex("0a 0d 0a 0a"), { base64: "Cg0KCg==" }],
-    ["text/plain", "", { data: "" }],
-  ];
-  for (const [type, body, data] of bodies) {
-    const { id } = await post(service, "eth", body, type);
-    assertEquals(await stream.next(), { id, data: { id, ch: "eth", ...data } });
-  }
-});
+channelTest(
+  "a stream begins with the envelope's first message, then live messages, each with its cursor",
+  async (testService) => {
+    await using service = await testService();
+    const { id } = await post(service, "btc", "before");
+    using stream = await EventStream.open(service, "/btc,eth");
+    const { headers } = stream.answer;
+    assertEquals(headers.get("content-type"), "text/event-stream");
+    assertEquals(headers.get("cache-control"), "no-store");
+    assertEquals(headers.get("x-accel-buffering"), "no");
+    const open = { open: id, channels: ["btc", "eth"], gap: false };
+    assertEquals(await stream.next(), { id, data: open });
+    const bodies: [type: string, body: string | Uint8Array, data: object][] = [
+      ["application/json", '{\r\n"price": 42}', { data: { price: 42 } }],
+      ["text/plain", "two\nlines\r\n\r\ndata: 木霊\u2028", {
+        data: "two\nlines\r\n\r\ndata: 木霊\u2028",
+      }],
+      ["application/octet-stream", hex("0a 0d 0a 0a"), { base64: "Cg0KCg==" }],
+      ["text/plain", "", { data: "" }],
+    ];
+    for (const [type, body, data] of bodies) {
+      const { id } = await post(service, "eth", body, type);
+      assertEquals(await stream.next(), { id, data: { id, ch: "eth", ...data } });
+    }
+  },
+);
 
-Deno.test("a stream resumes behind Last-Event-ID, which wins over since", async () => {
-  await using service = testService();
+channelTest("a stream resumes behind Last-Event-ID, which wins over since", async (testService) => {
+  await using service = await testService();
   const ids: string[] = [];
   for (const text of ["1", "2", "3"]) ids.push((await post(service, "btc", text)).id);
   const resumed: [target: string, header: string | undefined, missed: string[]][] = [
@@ -73,23 +76,26 @@ Deno.test("a stream resumes behind Last-Event-ID, which wins over since", async 
   }
 });
 
-Deno.test("a browser that is cut off between the first event and what it missed misses nothing", async () => {
-  await using service = testService();
-  await post(service, "btc", "1");
-  await post(service, "btc", "2");
-  let last: string;
-  {
-    using stream = await EventStream.open(service, "/btc?since=all");
-    last = (await stream.next()).id;
-  }
-  using stream = await EventStream.open(service, "/btc?since=all", { "Last-Event-ID": last });
-  assertEquals((await stream.next()).data.gap, false);
-  assertEquals((await stream.next()).data.data, "1");
-  assertEquals((await stream.next()).data.data, "2");
-});
+channelTest(
+  "a browser that is cut off between the first event and what it missed misses nothing",
+  async (testService) => {
+    await using service = await testService();
+    await post(service, "btc", "1");
+    await post(service, "btc", "2");
+    let last: string;
+    {
+      using stream = await EventStream.open(service, "/btc?since=all");
+      last = (await stream.next()).id;
+    }
+    using stream = await EventStream.open(service, "/btc?since=all", { "Last-Event-ID": last });
+    assertEquals((await stream.next()).data.gap, false);
+    assertEquals((await stream.next()).data.data, "1");
+    assertEquals((await stream.next()).data.data, "2");
+  },
+);
 
-Deno.test("a stream tells a gap, and brings what is still there", async () => {
-  await using service = testService("--history", "1");
+channelTest("a stream tells a gap, and brings what is still there", async (testService) => {
+  await using service = await testService("--history", "1");
   const { id } = await post(service, "btc", "1");
   await post(service, "btc", "2");
   await post(service, "btc", "3");
@@ -132,8 +138,8 @@ Deno.test("a stream is kept alive by a comment every 25 seconds", async () => {
   assertEquals(ticks.at(-1), 51_000);
 });
 
-Deno.test("a client that leaves is unsubscribed, by FIN of either kind", async () => {
-  await using service = testService();
+channelTest("a client that leaves is unsubscribed, by FIN of either kind", async (testService) => {
+  await using service = await testService();
   for (const leave of ["end", "close"] as const) {
     using stream = await EventStream.open(service, "/btc,eth");
     await stream.next();
@@ -143,84 +149,106 @@ Deno.test("a client that leaves is unsubscribed, by FIN of either kind", async (
   }
 });
 
-Deno.test("a stream ends when the server shuts down, behind what it was owed", async () => {
-  const service = testService("--drain", "5s");
-  using stream = await EventStream.open(service, "/btc");
-  await stream.next();
-  await post(service, "btc", "last words");
-  const ended = service.shutdown();
-  assertEquals((await stream.next()).data.data, "last words");
-  assertEquals(await stream.block(), undefined);
-  assertEquals(stream.ended, true);
-  assertEquals((await stream.raw.readAll()).length, 0);
-  assertEquals(stream.raw.ended, "FIN");
-  stream.raw.close();
-  await ended;
-});
+channelTest(
+  "a stream ends when the server shuts down, behind what it was owed",
+  async (testService) => {
+    const service = await testService("--drain", "5s");
+    using stream = await EventStream.open(service, "/btc");
+    await stream.next();
+    await post(service, "btc", "last words");
+    const ended = service.shutdown();
+    assertEquals((await stream.next()).data.data, "last words");
+    assertEquals(await stream.block(), undefined);
+    assertEquals(stream.ended, true);
+    assertEquals((await stream.raw.readAll()).length, 0);
+    assertEquals(stream.raw.ended, "FIN");
+    stream.raw.close();
+    await ended;
+  },
+);
 
-Deno.test("a stream that is not read is dropped, while others get everything", async () => {
-  await using service = testService("--max-buffered", "64KiB", "--drain", "50ms");
-  using stuck = await EventStream.open(service, "/btc");
-  using reader = await Subscriber.open(service, "/btc");
-  const body = "x".repeat(500_000);
-  let subscribers = 2;
-  while (subscribers === 2) {
-    subscribers = (await post(service, "btc", body)).subscribers;
-    assertEquals((await reader.text()).length, body.length);
-  }
-  assertEquals(subscribers, 1);
-  // Cut off, and seen to be.
-  assertEquals(textOf(await stuck.raw.readAll()).endsWith("\r\n0\r\n\r\n"), false);
-  assertEquals((await channelsOf(service)).map((c) => c.subscribers), [1]);
-});
+channelTest(
+  "a stream that is not read is dropped, while others get everything",
+  async (testService) => {
+    await using service = await testService("--max-buffered", "64KiB", "--drain", "50ms");
+    using stuck = await EventStream.open(service, "/btc");
+    using reader = await Subscriber.open(service, "/btc");
+    const body = "x".repeat(500_000);
+    let subscribers = 2;
+    while (subscribers === 2) {
+      subscribers = (await post(service, "btc", body)).subscribers;
+      assertEquals((await reader.text()).length, body.length);
+    }
+    assertEquals(subscribers, 1);
+    // Cut off, and seen to be.
+    assertEquals(textOf(await stuck.raw.readAll()).endsWith("\r\n0\r\n\r\n"), false);
+    assertEquals((await channelsOf(service)).map((c) => c.subscribers), [1]);
+  },
+);
 
-Deno.test("what is missed comes to a slow reader as fast as it reads, however much it is", async () => {
-  await using service = testService("--max-buffered", "64KiB", "--drain", "50ms");
-  const body = "x".repeat(300_000);
-  for (let i = 0; i < 40; i++) await post(service, "btc", body);
-  using stream = await EventStream.open(service, "/btc?since=all");
-  await stream.next();
-  for (let i = 1; i <= 40; i++) assertEquals((await stream.next()).id.split(".")[1], `${i}`);
-});
+channelTest(
+  "what is missed comes to a slow reader as fast as it reads, however much it is",
+  async (testService) => {
+    await using service = await testService("--max-buffered", "64KiB", "--drain", "50ms");
+    const body = "x".repeat(300_000);
+    for (let i = 0; i < 40; i++) await post(service, "btc", body);
+    using stream = await EventStream.open(service, "/btc?since=all");
+    await stream.next();
+    for (let i = 1; i <= 40; i++) assertEquals((await stream.next()).id.split(".")[1], `${i}`);
+  },
+);
 
-Deno.test("each event is one chunk, whole with its last byte (RFC 9112, 7.1)", async () => {
-  await using service = testService();
-  using client = await RawClient.connect(addressOf(service.port));
-  await client.send(requestBytes(service.port, "GET /btc", { Accept: "text/event-stream" }));
-  const head = textOf(await client.until((bytes) => textOf(bytes).includes('gap":false}\n\n\r\n')));
-  assertMatch(head, /^HTTP\/1\.1 200 OK\r\n[^]*\r\nTransfer-Encoding: chunked\r\n/);
-  assertMatch(head, /\r\nConnection: close\r\n/);
-  client.take(head.length);
-  for (const text of ["1", "木霊".repeat(20), "x".repeat(70_000)]) {
-    const { id } = await post(service, "btc", text);
-    const event = utf8(`id: ${id}\ndata: {"id":"${id}","ch":"btc","data":"${text}"}\n\n`);
-    const chunk = concat(utf8(`${event.length.toString(16)}\r\n`), event, utf8("\r\n"));
-    // Nothing behind the event is needed to have it: what comes is the chunk, to the byte.
-    await client.until((bytes) => bytes.length >= chunk.length);
-    assertEquals(client.take(client.received.length), chunk);
-    const reader = new BodyReader("chunked", 1 << 20);
-    for (let at = 0; at < chunk.length; at++) assertEquals(reader.read(chunk, at, at + 1), at + 1);
-    assertEquals([reader.body, reader.done], [event, false]);
-  }
-});
+channelTest(
+  "each event is one chunk, whole with its last byte (RFC 9112, 7.1)",
+  async (testService) => {
+    await using service = await testService();
+    using client = await RawClient.connect(addressOf(service.port));
+    await client.send(requestBytes(service.port, "GET /btc", { Accept: "text/event-stream" }));
+    const head = textOf(
+      await client.until((bytes) => textOf(bytes).includes('gap":false}\n\n\r\n')),
+    );
+    assertMatch(head, /^HTTP\/1\.1 200 OK\r\n[^]*\r\nTransfer-Encoding: chunked\r\n/);
+    assertMatch(head, /\r\nConnection: close\r\n/);
+    client.take(head.length);
+    for (const text of ["1", "木霊".repeat(20), "x".repeat(70_000)]) {
+      const { id } = await post(service, "btc", text);
+      const event = utf8(`id: ${id}\ndata: {"id":"${id}","ch":"btc","data":"${text}"}\n\n`);
+      const chunk = concat(utf8(`${event.length.toString(16)}\r\n`), event, utf8("\r\n"));
+      // Nothing behind the event is needed to have it: what comes is the chunk, to the byte.
+      await client.until((bytes) => bytes.length >= chunk.length);
+      assertEquals(client.take(client.received.length), chunk);
+      const reader = new BodyReader("chunked", 1 << 20);
+      for (let at = 0; at < chunk.length; at++) {
+        assertEquals(
+          reader.read(chunk, at, at + 1),
+          at + 1,
+        );
+      }
+      assertEquals([reader.body, reader.done], [event, false]);
+    }
+  },
+);
 
-Deno.test("a stream to HTTP/1.0 is not chunked, and ends with the connection (RFC 9112, 6.1)", async () => {
-  const service = testService("--drain", "1s");
-  using client = await RawClient.connect(addressOf(service.port));
-  await client.send("GET /btc HTTP/1.0\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
-  await client.until((bytes) => textOf(bytes).endsWith('gap":false}\n\n'));
-  const { id } = await post(service, "btc", "1");
-  const ended = service.shutdown();
-  const text = textOf(await client.readAll());
-  client.close();
-  await ended;
-  assertEquals(/Transfer-Encoding/i.test(text), false);
-  assertMatch(text, /\r\nConnection: close\r\n\r\nid: /);
-  assertEquals(
-    text.endsWith(`\n\nid: ${id}\ndata: {"id":"${id}","ch":"btc","data":"1"}\n\n`),
-    true,
-  );
-});
+channelTest(
+  "a stream to HTTP/1.0 is not chunked, and ends with the connection (RFC 9112, 6.1)",
+  async (testService) => {
+    const service = await testService("--drain", "1s");
+    using client = await RawClient.connect(addressOf(service.port));
+    await client.send("GET /btc HTTP/1.0\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
+    await client.until((bytes) => textOf(bytes).endsWith('gap":false}\n\n'));
+    const { id } = await post(service, "btc", "1");
+    const ended = service.shutdown();
+    const text = textOf(await client.readAll());
+    client.close();
+    await ended;
+    assertEquals(/Transfer-Encoding/i.test(text), false);
+    assertMatch(text, /\r\nConnection: close\r\n\r\nid: /);
+    assertEquals(
+      text.endsWith(`\n\nid: ${id}\ndata: {"id":"${id}","ch":"btc","data":"1"}\n\n`),
+      true,
+    );
+  },
+);
 
 Deno.test("the chunk of an event is made once for all who get it", () => {
   const draft = { channel: "btc", kind: "text" as const, body: utf8("1") };
@@ -228,8 +256,8 @@ Deno.test("the chunk of an event is made once for all who get it", () => {
   assertStrictEquals(message.as(chunkedEvent), message.as(chunkedEvent));
 });
 
-Deno.test("HEAD of a stream gives its fields and subscribes nobody", async () => {
-  await using service = testService();
+channelTest("HEAD of a stream gives its fields and subscribes nobody", async (testService) => {
+  await using service = await testService();
   const { status, headers } = await ask(service, "HEAD /btc", { Accept: "text/event-stream" });
   assertEquals([status, headers.get("content-type")], [200, "text/event-stream"]);
   // RFC 9110, 8.6: none but the length that GET would have.
@@ -237,8 +265,8 @@ Deno.test("HEAD of a stream gives its fields and subscribes nobody", async () =>
   assertEquals(await channelsOf(service), []);
 });
 
-Deno.test("a request behind a stream's is not answered", async () => {
-  await using service = testService();
+channelTest("a request behind a stream's is not answered", async (testService) => {
+  await using service = await testService();
   using client = await RawClient.connect(addressOf(service.port));
   await client.send(requestBytes(service.port, "GET /btc", { Accept: "text/event-stream" }));
   await client.send(requestBytes(service.port, "POST /btc", {}, "smuggled"));
@@ -254,15 +282,18 @@ const refusals: [target: string, fields: Record<string, string>, answer: string]
   ["/b%20c", {}, "400 a channel name has a character"],
 ];
 for (const [target, fields, answer] of refusals) {
-  Deno.test(`a stream of ${target} with ${JSON.stringify(fields)}: ${answer}`, async () => {
-    await using service = testService();
-    await assertRejects(() => EventStream.open(service, target, fields), Error, answer);
-    assertEquals(await channelsOf(service), []);
-  });
+  channelTest(
+    `a stream of ${target} with ${JSON.stringify(fields)}: ${answer}`,
+    async (testService) => {
+      await using service = await testService();
+      await assertRejects(() => EventStream.open(service, target, fields), Error, answer);
+      assertEquals(await channelsOf(service), []);
+    },
+  );
 }
 
-Deno.test("a page of an allowed origin may read a stream", async () => {
-  await using service = testService("--origin", "https://a.example");
+channelTest("a page of an allowed origin may read a stream", async (testService) => {
+  await using service = await testService("--origin", "https://a.example");
   using stream = await EventStream.open(service, "/btc", { Origin: "https://a.example" });
   const { headers } = stream.answer;
   assertEquals(headers.get("access-control-allow-origin"), "https://a.example");

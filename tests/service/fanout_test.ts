@@ -1,9 +1,9 @@
 /** One message to very many, of which some never read: nobody else notices. */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { channelTest } from "../tools/engines.ts";
 import { answers, hasAnswers } from "../tools/answers.ts";
 import { concat, utf8 } from "../tools/bytes.ts";
 import { RawClient, textOf, within } from "../tools/raw.ts";
-import { testService } from "../tools/service.ts";
 
 const SUBSCRIBERS = 1000;
 const STUCK = 10;
@@ -109,57 +109,60 @@ async function rest(conn: Deno.Conn): Promise<Uint8Array> {
   return concat(...chunks);
 }
 
-Deno.test("a publish reaches 990 subscribers at once while 10 never read, and those get 1013 as their last frame", async () => {
-  await using service = testService("--max-buffered", "256KiB", "--close-timeout", "30s");
-  const { port } = service;
-  using publisher = await RawClient.connect({ transport: "tcp", hostname: "127.0.0.1", port });
-  const stuck: Deno.Conn[] = [], readers: Reader[] = [];
-  for (let i = 0; i < STUCK; i++) stuck.push(await subscribe(port, "/crowd,flood"));
-  for (let i = STUCK; i < SUBSCRIBERS; i++) {
-    readers.push(new Reader(await subscribe(port, "/crowd")));
-  }
-
-  let sent = 0, subscribed = SUBSCRIBERS;
-  /** Publishes to all, so many times, each when all that read have the one before. Gives the ms of each. */
-  const toAll = async (count: number) => {
-    const times: number[] = [];
-    while (times.length < count) {
-      const text = String(sent++).padEnd(SIZE, "x");
-      const { time, subscribers } = await publish(publisher, "crowd", text);
-      subscribed = subscribers;
-      times.push(time);
-      const all = Promise.all(readers.map((reader) => reader.reached(sent * FRAME)));
-      await within(30_000, `message ${sent}`, all);
+channelTest(
+  "a publish reaches 990 subscribers at once while 10 never read, and those get 1013 as their last frame",
+  async (testService) => {
+    await using service = await testService("--max-buffered", "256KiB", "--close-timeout", "30s");
+    const { port } = service;
+    using publisher = await RawClient.connect({ transport: "tcp", hostname: "127.0.0.1", port });
+    const stuck: Deno.Conn[] = [], readers: Reader[] = [];
+    for (let i = 0; i < STUCK; i++) stuck.push(await subscribe(port, "/crowd,flood"));
+    for (let i = STUCK; i < SUBSCRIBERS; i++) {
+      readers.push(new Reader(await subscribe(port, "/crowd")));
     }
-    return median(times);
-  };
-  await toAll(5);
-  const before = await toAll(25);
-  assertEquals(subscribed, SUBSCRIBERS);
-  // The stuck ones' queues fill on the way, until the server gives them up.
-  const during: number[] = [];
-  let floods = 0;
-  for (; subscribed > readers.length && floods < FLOODS; floods++) {
-    await publish(publisher, "flood", "y".repeat(FLOOD));
-    if (floods % 4 === 0) during.push(await toAll(1));
-  }
-  assertEquals(subscribed, readers.length);
-  const after = await toAll(25);
-  for (const late of [median(during), after]) assertLess(late, before * 5 + 50);
 
-  for (const conn of stuck) {
-    const [open, ...frames] = framesOf(await within(30_000, "reading late", rest(conn)));
-    const close = frames.pop();
-    assertEquals([close?.first, close?.payload[0]! * 256 + close?.payload[1]!], [0x88, 1013]);
-    // What came before it is whole, in order, and not all.
-    assertEquals(JSON.parse(textOf(open!.payload)).gap, false);
-    const ids = frames.map(({ payload }) =>
-      /^\{"id":"\w+\.(\d+)"/.exec(textOf(payload.slice(0, 40)))?.[1]
-    );
-    assertEquals(ids, ids.map((_, i) => String(i + 1)));
-    assertGreater(ids.length, 30);
-    assertLess(ids.length, floods + sent);
-    conn.close();
-  }
-  await Promise.all(readers.map((reader) => reader.end()));
-});
+    let sent = 0, subscribed = SUBSCRIBERS;
+    /** Publishes to all, so many times, each when all that read have the one before. Gives the ms of each. */
+    const toAll = async (count: number) => {
+      const times: number[] = [];
+      while (times.length < count) {
+        const text = String(sent++).padEnd(SIZE, "x");
+        const { time, subscribers } = await publish(publisher, "crowd", text);
+        subscribed = subscribers;
+        times.push(time);
+        const all = Promise.all(readers.map((reader) => reader.reached(sent * FRAME)));
+        await within(30_000, `message ${sent}`, all);
+      }
+      return median(times);
+    };
+    await toAll(5);
+    const before = await toAll(25);
+    assertEquals(subscribed, SUBSCRIBERS);
+    // The stuck ones' queues fill on the way, until the server gives them up.
+    const during: number[] = [];
+    let floods = 0;
+    for (; subscribed > readers.length && floods < FLOODS; floods++) {
+      await publish(publisher, "flood", "y".repeat(FLOOD));
+      if (floods % 4 === 0) during.push(await toAll(1));
+    }
+    assertEquals(subscribed, readers.length);
+    const after = await toAll(25);
+    for (const late of [median(during), after]) assertLess(late, before * 5 + 50);
+
+    for (const conn of stuck) {
+      const [open, ...frames] = framesOf(await within(30_000, "reading late", rest(conn)));
+      const close = frames.pop();
+      assertEquals([close?.first, close?.payload[0]! * 256 + close?.payload[1]!], [0x88, 1013]);
+      // What came before it is whole, in order, and not all.
+      assertEquals(JSON.parse(textOf(open!.payload)).gap, false);
+      const ids = frames.map(({ payload }) =>
+        /^\{"id":"\w+\.(\d+)"/.exec(textOf(payload.slice(0, 40)))?.[1]
+      );
+      assertEquals(ids, ids.map((_, i) => String(i + 1)));
+      assertGreater(ids.length, 30);
+      assertLess(ids.length, floods + sent);
+      conn.close();
+    }
+    await Promise.all(readers.map((reader) => reader.end()));
+  },
+);

@@ -30,7 +30,7 @@ const refusals: [
 ];
 for (const [line, flags, fields, status, reason] of refusals) {
   Deno.test(`${line} refused with ${status} is one line with peer and reason`, async () => {
-    await using service = testService(...flags);
+    await using service = await testService(...flags);
     assertEquals((await ask(service, line, fields)).status, status);
     const lines = service.log.lines.filter(({ message }) => message === "refused");
     assertEquals(
@@ -43,14 +43,14 @@ for (const [line, flags, fields, status, reason] of refusals) {
 }
 
 Deno.test("what is served, and a path where nothing is, leave no line", async () => {
-  await using service = testService();
+  await using service = await testService();
   for (const line of ["GET /btc", "GET /-/nothing", "GET /-/health"]) await ask(service, line);
   using _one = await Subscriber.open(service, "/btc");
   assertEquals(service.log.lines, []);
 });
 
 Deno.test("a connection too many is a line", async () => {
-  await using service = testService("--max-connections", "1");
+  await using service = await testService("--max-connections", "1");
   using _one = await Subscriber.open(service, "/btc");
   assertEquals((await ask(service, "GET /btc")).status, 503);
   const { fields } = await service.log.line(({ message }) => message === "refused");
@@ -58,7 +58,7 @@ Deno.test("a connection too many is a line", async () => {
 });
 
 Deno.test("a WebSocket that breaks the protocol, and one that breaks a rule, are a line each", async () => {
-  await using service = testService();
+  await using service = await testService();
   const rows: [frame: number[], code: number][] = [
     [[0xf1, 0x80, 0, 0, 0, 0], 1002],
     [[0x81, 0x81, 0, 0, 0, 0, 0xff], 1007],

@@ -2,8 +2,8 @@
  * What an operator sees: metrics and channels, and who may.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { channelTest } from "../tools/engines.ts";
 import { ask, channelsOf, EventStream, post, Subscriber, UPGRADE } from "../tools/channels.ts";
-import { testService } from "../tools/service.ts";
 import { SECRET, sign } from "../tools/tokens.ts";
 
 /** The metrics by name. */
@@ -17,8 +17,8 @@ async function metricsOf(service: { port: number }): Promise<Record<string, numb
   }));
 }
 
-Deno.test("metrics are Prometheus's text, each with its help and type", async () => {
-  await using service = testService();
+channelTest("metrics are Prometheus's text, each with its help and type", async (testService) => {
+  await using service = await testService();
   const { status, headers, body } = await ask(service, "GET /-/metrics");
   assertEquals(status, 200);
   assertEquals(headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
@@ -32,8 +32,8 @@ Deno.test("metrics are Prometheus's text, each with its help and type", async ()
   assertEquals([head.status, head.body], [200, ""]);
 });
 
-Deno.test("the counters move", async () => {
-  await using service = testService("--drain", "50ms");
+channelTest("the counters move", async (testService) => {
+  await using service = await testService("--drain", "50ms");
   const before = await metricsOf(service);
   assertEquals([before.published_total, before.delivered_total, before.channels], [0, 0, 0]);
   using one = await Subscriber.open(service, "/btc");
@@ -53,23 +53,26 @@ Deno.test("the counters move", async () => {
   assertEquals(again.published_total, 3);
 });
 
-Deno.test("channels are listed with their subscribers and the id of their last message", async () => {
-  await using service = testService("--drain", "50ms");
-  assertEquals(await channelsOf(service), []);
-  using _one = await Subscriber.open(service, "/btc");
-  using _two = await Subscriber.open(service, "/btc,orders/1");
-  using _three = await EventStream.open(service, "/btc");
-  await post(service, "nobody", "x");
-  const { id } = await post(service, "btc", "x");
-  const list = (await channelsOf(service)).sort((a, b) => a.name < b.name ? -1 : 1);
-  assertEquals(list, [
-    { name: "btc", subscribers: 3, last: id },
-    { name: "orders/1", subscribers: 1 },
-  ]);
-  const { headers } = await ask(service, "GET /-/channels");
-  assertEquals(headers.get("content-type"), "application/json");
-  assertEquals(headers.get("cache-control"), "no-store");
-});
+channelTest(
+  "channels are listed with their subscribers and the id of their last message",
+  async (testService) => {
+    await using service = await testService("--drain", "50ms");
+    assertEquals(await channelsOf(service), []);
+    using _one = await Subscriber.open(service, "/btc");
+    using _two = await Subscriber.open(service, "/btc,orders/1");
+    using _three = await EventStream.open(service, "/btc");
+    await post(service, "nobody", "x");
+    const { id } = await post(service, "btc", "x");
+    const list = (await channelsOf(service)).sort((a, b) => a.name < b.name ? -1 : 1);
+    assertEquals(list, [
+      { name: "btc", subscribers: 3, last: id },
+      { name: "orders/1", subscribers: 1 },
+    ]);
+    const { headers } = await ask(service, "GET /-/channels");
+    assertEquals(headers.get("content-type"), "application/json");
+    assertEquals(headers.get("cache-control"), "no-store");
+  },
+);
 
 const remote = { "X-Forwarded-For": "192.0.2.1" };
 type Row = [
@@ -103,8 +106,8 @@ const rows: Row[] = [
   ["another with a token for nothing there", [...secret, "--public", "**"], true, {}, 403, refused],
 ];
 for (const [who, flags, isRemote, claims, status, why] of rows) {
-  Deno.test(`an operator's paths for ${who}: ${status}`, async () => {
-    await using service = testService(...flags);
+  channelTest(`an operator's paths for ${who}: ${status}`, async (testService) => {
+    await using service = await testService(...flags);
     const token = claims && await sign({ ...claims });
     const fields = { ...isRemote && remote, Authorization: token && `Bearer ${token}` };
     for (const path of ["/-/metrics", "/-/channels"]) {
@@ -140,8 +143,8 @@ const paths: [
   ["GET /btc,app", {}, 400, '"app" is reserved'],
   ["GET /app,btc", {}, 400, '"app" is reserved'],
 ];
-Deno.test("what is no channel says so", async () => {
-  await using service = testService();
+channelTest("what is no channel says so", async (testService) => {
+  await using service = await testService();
   for (const [line, fields, status, why] of paths) {
     const body = /^P/.test(line) ? "x" : undefined;
     const answer = await ask(service, line, fields, body);
@@ -149,8 +152,8 @@ Deno.test("what is no channel says so", async () => {
   }
 });
 
-Deno.test("what only looks like a reserved name is a channel", async () => {
-  await using service = testService();
+channelTest("what only looks like a reserved name is a channel", async (testService) => {
+  await using service = await testService();
   const names = ["application", "apps1", "x/app", "App", "--", "-x", "x/-/metrics"];
   for (const name of [...names, "a.b_c~d@e:f=g!h-i", "...", "x".repeat(255)]) {
     assertEquals((await ask(service, `POST /${name}`, {}, "x")).status, 200, name);

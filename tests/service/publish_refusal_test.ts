@@ -2,11 +2,11 @@
  * Publishing over HTTP: what is refused and why.
  */
 import { assertEquals } from "@std/assert";
+import { channelTest } from "../tools/engines.ts";
 import { answers } from "../tools/answers.ts";
 import { addressOf, ask, remembered, requestBytes, type RequestFields } from "../tools/channels.ts";
 import { hex } from "../tools/bytes.ts";
 import { RawClient } from "../tools/raw.ts";
-import { testService } from "../tools/service.ts";
 
 const chunked = { "Transfer-Encoding": "chunked" };
 const json = "application/json";
@@ -141,8 +141,8 @@ const refusals: Refusal[] = [
     "Idempotency-Key is not 1 to 128 visible ASCII characters",
   ]),
 ];
-Deno.test("a publish that is refused says why, and publishes nothing", async () => {
-  await using service = testService("--max-message", "1KiB");
+channelTest("a publish that is refused says why, and publishes nothing", async (testService) => {
+  await using service = await testService("--max-message", "1KiB");
   for (const [what, line, fields, body, status, why] of refusals) {
     const answer = await ask(service, line, fields, body);
     assertEquals([answer.status, answer.body], [status, `${why}\n`], what);
@@ -160,8 +160,8 @@ const cut: [what: string, fields: RequestFields, body: string][] = [
   ["before the end of the trailers", chunked, "5\r\nhello\r\n0\r\n"],
 ];
 for (const [what, fields, body] of cut) {
-  Deno.test(`a body cut short ${what} publishes nothing`, async () => {
-    await using service = testService();
+  channelTest(`a body cut short ${what} publishes nothing`, async (testService) => {
+    await using service = await testService();
     using client = await RawClient.connect(addressOf(service.port));
     await client.send(requestBytes(service.port, "POST /btc", fields, body));
     await client.end();

@@ -2,12 +2,12 @@
  * Publishing over HTTP: what is taken, and the receipt.
  */
 import { assertEquals, assertMatch } from "@std/assert";
+import { channelTest } from "../tools/engines.ts";
 import { answers, hasAnswers } from "../tools/answers.ts";
 import { ask, EventStream, post, remembered, requestBytes } from "../tools/channels.ts";
 import { addressOf, numberOf, Subscriber } from "../tools/channels.ts";
 import { hex, utf8 } from "../tools/bytes.ts";
 import { RawClient } from "../tools/raw.ts";
-import { testService } from "../tools/service.ts";
 
 const chunked = { "Transfer-Encoding": "chunked" };
 const bytes = "application/octet-stream";
@@ -34,8 +34,8 @@ const taken: [
   ["no bytes", bytes, "", { base64: "" }],
   ["a body of the largest size", undefined, KiB, { data: KiB }],
 ];
-Deno.test("a publish is taken as what its type says, by POST and by PUT", async () => {
-  await using service = testService("--max-message", "1KiB");
+channelTest("a publish is taken as what its type says, by POST and by PUT", async (testService) => {
+  await using service = await testService("--max-message", "1KiB");
   for (const method of ["POST", "PUT"]) {
     for (const [index, [what, type, body, message]] of taken.entries()) {
       const channel = `${method}/${index}`;
@@ -64,8 +64,8 @@ const pieces: [what: string, body: string, data: string][] = [
   ["without a chunk", "0\r\n\r\n", ""],
   ["of the largest size", `200\r\n${KiB.slice(512)}\r\n200\r\n${KiB.slice(512)}\r\n0\r\n\r\n`, KiB],
 ];
-Deno.test("a chunked body is taken whole", async () => {
-  await using service = testService("--max-message", "1KiB");
+channelTest("a chunked body is taken whole", async (testService) => {
+  await using service = await testService("--max-message", "1KiB");
   for (const [index, [what, body, data]] of pieces.entries()) {
     const { status } = await ask(service, `POST /c/${index}`, chunked, body);
     assertEquals(status, 200, what);
@@ -75,34 +75,37 @@ Deno.test("a chunked body is taken whole", async () => {
   }
 });
 
-Deno.test("the receipt counts the subscribers; the message is remembered and queued before it", async () => {
-  await using service = testService("--drain", "50ms");
-  using first = await Subscriber.open(service, "/btc");
-  using second = await Subscriber.open(service, "/eth,btc?since=all");
-  using third = await EventStream.open(service, "/btc");
-  using other = await Subscriber.open(service, "/eth");
-  using publisher = await RawClient.connect(addressOf(service.port));
-  // Both in one segment: the history is asked for at once behind the receipt.
-  const both = [
-    requestBytes(service.port, "POST /btc", {}, "x"),
-    requestBytes(service.port, "GET /btc"),
-  ];
-  for (const request of both) await publisher.send(request);
-  const [receipt, history] = answers(await publisher.until(hasAnswers(2)));
-  const { id, subscribers } = JSON.parse(receipt!.body);
-  assertEquals(subscribers, 3);
-  assertEquals(JSON.parse(history!.body).messages, [{ id, ch: "btc", data: "x" }]);
-  assertEquals(await first.text(), "x");
-  await second.json();
-  assertEquals((await second.json()).id, id);
-  await third.next();
-  assertEquals((await third.next()).id, id);
-  assertEquals((await post(service, "eth", "y")).subscribers, 2);
-  assertEquals(await other.text(), "y");
-});
+channelTest(
+  "the receipt counts the subscribers; the message is remembered and queued before it",
+  async (testService) => {
+    await using service = await testService("--drain", "50ms");
+    using first = await Subscriber.open(service, "/btc");
+    using second = await Subscriber.open(service, "/eth,btc?since=all");
+    using third = await EventStream.open(service, "/btc");
+    using other = await Subscriber.open(service, "/eth");
+    using publisher = await RawClient.connect(addressOf(service.port));
+    // Both in one segment: the history is asked for at once behind the receipt.
+    const both = [
+      requestBytes(service.port, "POST /btc", {}, "x"),
+      requestBytes(service.port, "GET /btc"),
+    ];
+    for (const request of both) await publisher.send(request);
+    const [receipt, history] = answers(await publisher.until(hasAnswers(2)));
+    const { id, subscribers } = JSON.parse(receipt!.body);
+    assertEquals(subscribers, 3);
+    assertEquals(JSON.parse(history!.body).messages, [{ id, ch: "btc", data: "x" }]);
+    assertEquals(await first.text(), "x");
+    await second.json();
+    assertEquals((await second.json()).id, id);
+    await third.next();
+    assertEquals((await third.next()).id, id);
+    assertEquals((await post(service, "eth", "y")).subscribers, 2);
+    assertEquals(await other.text(), "y");
+  },
+);
 
-Deno.test("the same Idempotency-Key on the same channel publishes once", async () => {
-  await using service = testService();
+channelTest("the same Idempotency-Key on the same channel publishes once", async (testService) => {
+  await using service = await testService();
   const send = async (channel: string, key: string, body: string) => {
     const answer = await ask(service, `POST /${channel}`, { "Idempotency-Key": key }, body);
     return { ...JSON.parse(answer.body), replayed: answer.headers.get("idempotent-replayed") };
@@ -130,8 +133,8 @@ Deno.test("the same Idempotency-Key on the same channel publishes once", async (
   assertEquals((await remembered(service, "race")).length, 1);
 });
 
-Deno.test("Expect: 100-continue is asked for the body, then answered", async () => {
-  await using service = testService();
+channelTest("Expect: 100-continue is asked for the body, then answered", async (testService) => {
+  await using service = await testService();
   using client = await RawClient.connect(addressOf(service.port));
   const fields = { "Content-Length": "5", Expect: "100-continue" };
   await client.send(requestBytes(service.port, "POST /btc", fields));

@@ -24,7 +24,7 @@ const upgrade = {
 };
 
 Deno.test("the page and its assets are served, with a strict policy and an ETag", async () => {
-  await using service = testService();
+  await using service = await testService();
   for (const path of ["/", "/-/assets/app.css", "/-/assets/app.js", "/-/assets/icon.svg"]) {
     const { status, head, body } = await ask(service.port, `GET ${path}`);
     assertEquals(status, 200, path);
@@ -47,7 +47,7 @@ Deno.test("the page and its assets are served, with a strict policy and an ETag"
 });
 
 Deno.test("everything that the page refers to is there", async () => {
-  await using service = testService();
+  await using service = await testService();
   const seen = new Set<string>();
   const follow = async (path: string) => {
     if (seen.has(path)) return;
@@ -95,7 +95,7 @@ const answers: [line: string, status: number][] = [
   ["GET /apps/x", 404],
 ];
 Deno.test("targets get the answers that they should, however they are spelled", async () => {
-  await using service = testService();
+  await using service = await testService();
   for (const [line, expected] of answers) {
     const { status, head } = await ask(service.port, line);
     assertEquals(status, expected, line);
@@ -105,14 +105,14 @@ Deno.test("targets get the answers that they should, however they are spelled", 
 });
 
 Deno.test("health says ok", async () => {
-  await using service = testService();
+  await using service = await testService();
   const { status, head, body } = await ask(service.port, "GET /-/health");
   assertEquals([status, body], [200, '{"status":"ok"}']);
   assertStringIncludes(head, "Content-Type: application/json");
 });
 
 Deno.test("health says draining on a connection that is there while the server shuts down", async () => {
-  const service = testService();
+  const service = await testService();
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: service.port });
   const client = new WebSocket(`ws://127.0.0.1:${service.port}/-/echo`);
   await new Promise((resolve) => client.onopen = resolve);
@@ -150,7 +150,7 @@ const handshakes: [name: string, line: string, fields: Record<string, string>, s
   ["a rebound name", "GET /-/echo", { Host: "evil.example" }, 421],
 ];
 Deno.test("handshakes get the answers that they should", async () => {
-  await using service = testService();
+  await using service = await testService();
   for (const [name, line, fields, expected] of handshakes) {
     using conn = await Deno.connect({ hostname: "127.0.0.1", port: service.port });
     const all = { Host: `localhost:${service.port}`, ...upgrade, ...fields };
@@ -169,7 +169,7 @@ Deno.test("handshakes get the answers that they should", async () => {
 });
 
 Deno.test("HTTP/1.0 is served and closed, never upgraded", async () => {
-  await using service = testService();
+  await using service = await testService();
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: service.port });
   const lines = Object.entries(upgrade).map(([n, v]) => `${n}: ${v}\r\n`).join("");
   await conn.write(new TextEncoder().encode(`GET / HTTP/1.0\r\n${lines}\r\n`));

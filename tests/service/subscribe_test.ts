@@ -2,6 +2,7 @@
  * Subscribing by WebSocket: which frames come, and what ends the connection.
  */
 import { assert, assertEquals } from "@std/assert";
+import { channelTest } from "../tools/engines.ts";
 import {
   ask,
   channelsOf,
@@ -14,7 +15,6 @@ import {
 } from "../tools/channels.ts";
 import { concat, hex, utf8 } from "../tools/bytes.ts";
 import { clientFrame } from "../tools/frames.ts";
-import { testService } from "../tools/service.ts";
 
 const bodies: [type: string | undefined, body: Uint8Array, first: number][] = [
   [undefined, utf8("hello"), 0x81],
@@ -25,15 +25,18 @@ const bodies: [type: string | undefined, body: Uint8Array, first: number][] = [
   [undefined, new Uint8Array(0), 0x81],
   ["application/octet-stream", new Uint8Array(0), 0x82],
 ];
-Deno.test("raw: each message is one frame, its body verbatim, without a word before", async () => {
-  await using service = testService("--drain", "50ms");
-  await post(service, "btc", "before");
-  using subscriber = await Subscriber.open(service, "/btc");
-  for (const [type, body, first] of bodies) {
-    await post(service, "btc", body, type);
-    assertEquals(await subscriber.client.next(), { first, payload: new Uint8Array(body) });
-  }
-});
+channelTest(
+  "raw: each message is one frame, its body verbatim, without a word before",
+  async (testService) => {
+    await using service = await testService("--drain", "50ms");
+    await post(service, "btc", "before");
+    using subscriber = await Subscriber.open(service, "/btc");
+    for (const [type, body, first] of bodies) {
+      await post(service, "btc", body, type);
+      assertEquals(await subscriber.client.next(), { first, payload: new Uint8Array(body) });
+    }
+  },
+);
 
 type Chosen = [what: string, target: string, protocols: string | undefined, mode: string];
 const modes: Chosen[] = [
@@ -49,8 +52,8 @@ const modes: Chosen[] = [
   ["the subprotocol among others", "/btc", "chat,kodama.token.e30.e30.x, kodama.v1", "envelope"],
 ];
 for (const [what, target, protocols, mode] of modes) {
-  Deno.test(`${what}: ${mode}`, async () => {
-    await using service = testService();
+  channelTest(`${what}: ${mode}`, async (testService) => {
+    await using service = await testService();
     const fields = { ...UPGRADE, "Sec-WebSocket-Protocol": protocols };
     const { status, headers } = await ask(service, `GET ${target}`, fields);
     const named = protocols?.includes("kodama.v1") ? "kodama.v1" : undefined;
@@ -107,14 +110,17 @@ const refusals: [what: string, line: string, fields: RequestFields, status: numb
     ],
     ["the apps", "GET /app/btc", {}, 404, "nothing is here"],
   ];
-Deno.test("a handshake that is refused says why, and nobody is subscribed", async () => {
-  await using service = testService();
-  for (const [what, line, fields, status, why] of refusals) {
-    const answer = await ask(service, line, { ...UPGRADE, ...fields });
-    assertEquals([answer.status, answer.body], [status, `${why}\n`], what);
-  }
-  assertEquals(await channelsOf(service), []);
-});
+channelTest(
+  "a handshake that is refused says why, and nobody is subscribed",
+  async (testService) => {
+    await using service = await testService();
+    for (const [what, line, fields, status, why] of refusals) {
+      const answer = await ask(service, line, { ...UPGRADE, ...fields });
+      assertEquals([answer.status, answer.body], [status, `${why}\n`], what);
+    }
+    assertEquals(await channelsOf(service), []);
+  },
+);
 
 const bodiless: [what: string, fields: RequestFields][] = [
   ["Content-Length: 0, as Java's own client sends it", { "Content-Length": "0" }],
@@ -122,8 +128,8 @@ const bodiless: [what: string, fields: RequestFields][] = [
   ["Content-Length: 0 that waits for a 100", { "Content-Length": "0", Expect: "100-continue" }],
 ];
 for (const [what, fields] of bodiless) {
-  Deno.test(`a handshake with a body of no bytes is accepted: ${what}`, async () => {
-    await using service = testService();
+  channelTest(`a handshake with a body of no bytes is accepted: ${what}`, async (testService) => {
+    await using service = await testService();
     for (const path of ["/", "/-/echo", "/btc"]) {
       const { status } = await ask(service, `GET ${path}`, { ...UPGRADE, ...fields });
       assertEquals(status, 101, path);
@@ -134,58 +140,70 @@ for (const [what, fields] of bodiless) {
   });
 }
 
-Deno.test("128 channels are subscribed by one connection, and left with it", async () => {
-  await using service = testService();
-  {
-    using subscriber = await Subscriber.open(service, `/${list(128)}`);
-    assertEquals((await subscriber.json()).channels.length, 128);
-    const channels = await channelsOf(service);
-    assertEquals(channels.length, 128);
-    assert(channels.every((c) => c.subscribers === 1));
-  }
-  await deserted(service);
-});
+channelTest(
+  "128 channels are subscribed by one connection, and left with it",
+  async (testService) => {
+    await using service = await testService();
+    {
+      using subscriber = await Subscriber.open(service, `/${list(128)}`);
+      assertEquals((await subscriber.json()).channels.length, 128);
+      const channels = await channelsOf(service);
+      assertEquals(channels.length, 128);
+      assert(channels.every((c) => c.subscribers === 1));
+    }
+    await deserted(service);
+  },
+);
 
-Deno.test("raw: what a subscriber on this machine sends is published, text or bytes", async () => {
-  await using service = testService("--drain", "50ms");
-  using one = await Subscriber.open(service, "/btc");
-  using two = await Subscriber.open(service, "/btc");
-  await one.say('{"price":42}');
-  await one.client.send(0x82, hex("00 01 02"));
-  for (const subscriber of [one, two]) {
-    assertEquals(await subscriber.text(), '{"price":42}');
-    assertEquals(await subscriber.client.next(), { first: 0x82, payload: hex("00 01 02") });
-  }
-  assertEquals(await remembered(service, "btc"), [
-    { ch: "btc", data: '{"price":42}' },
-    { ch: "btc", base64: "AAEC" },
-  ]);
-});
+channelTest(
+  "raw: what a subscriber on this machine sends is published, text or bytes",
+  async (testService) => {
+    await using service = await testService("--drain", "50ms");
+    using one = await Subscriber.open(service, "/btc");
+    using two = await Subscriber.open(service, "/btc");
+    await one.say('{"price":42}');
+    await one.client.send(0x82, hex("00 01 02"));
+    for (const subscriber of [one, two]) {
+      assertEquals(await subscriber.text(), '{"price":42}');
+      assertEquals(await subscriber.client.next(), { first: 0x82, payload: hex("00 01 02") });
+    }
+    assertEquals(await remembered(service, "btc"), [
+      { ch: "btc", data: '{"price":42}' },
+      { ch: "btc", base64: "AAEC" },
+    ]);
+  },
+);
 
-Deno.test("raw: who may not write and does is closed with 1008, and nothing is published", async () => {
-  await using service = testService();
-  // Behind a proxy nobody is on this machine.
-  using subscriber = await Subscriber.open(service, "/btc", { "X-Forwarded-For": "192.0.2.1" });
-  await subscriber.say("hello");
-  assertEquals(await subscriber.closed(), "1008 not allowed to write: only this machine may");
-  assertEquals(await remembered(service, "btc"), []);
-});
+channelTest(
+  "raw: who may not write and does is closed with 1008, and nothing is published",
+  async (testService) => {
+    await using service = await testService();
+    // Behind a proxy nobody is on this machine.
+    using subscriber = await Subscriber.open(service, "/btc", { "X-Forwarded-For": "192.0.2.1" });
+    await subscriber.say("hello");
+    assertEquals(await subscriber.closed(), "1008 not allowed to write: only this machine may");
+    assertEquals(await remembered(service, "btc"), []);
+  },
+);
 
 for (const target of ["/btc", "/btc?since=all"]) {
-  Deno.test(`at ${target} more messages than the rate allows, or pings, are 1008`, async () => {
-    await using service = testService("--message-rate", "5", "--ping-rate", "2");
-    const frames: [first: number, allowed: number, reason: string][] = [
-      [0x81, 10, "1008 too many messages"],
-      [0x89, 4, "1008 too many pings"],
-    ];
-    for (const [first, allowed, reason] of frames) {
-      // What is allowed at once, and one more: all of it long before another is.
-      const burst = Array.from({ length: allowed + 1 }, () => clientFrame(first, utf8("x")));
-      using subscriber = await Subscriber.open(service, target, {}, concat(...burst));
-      assertEquals(await subscriber.closed(), reason);
-      using modest = await Subscriber.open(service, target, {}, concat(...burst.slice(1)));
-      await modest.client.send(0x88, hex("03 e8"));
-      assertEquals(await modest.closed(), "1000 ");
-    }
-  });
+  channelTest(
+    `at ${target} more messages than the rate allows, or pings, are 1008`,
+    async (testService) => {
+      await using service = await testService("--message-rate", "5", "--ping-rate", "2");
+      const frames: [first: number, allowed: number, reason: string][] = [
+        [0x81, 10, "1008 too many messages"],
+        [0x89, 4, "1008 too many pings"],
+      ];
+      for (const [first, allowed, reason] of frames) {
+        // What is allowed at once, and one more: all of it long before another is.
+        const burst = Array.from({ length: allowed + 1 }, () => clientFrame(first, utf8("x")));
+        using subscriber = await Subscriber.open(service, target, {}, concat(...burst));
+        assertEquals(await subscriber.closed(), reason);
+        using modest = await Subscriber.open(service, target, {}, concat(...burst.slice(1)));
+        await modest.client.send(0x88, hex("03 e8"));
+        assertEquals(await modest.closed(), "1000 ");
+      }
+    },
+  );
 }

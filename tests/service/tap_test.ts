@@ -3,10 +3,11 @@
  */
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { maskSecrets } from "../../lib/service/tap.ts";
+import { channelTest } from "../tools/engines.ts";
 import { noise, toHex, utf8 } from "../tools/bytes.ts";
 import { clientClose, clientFrame } from "../tools/frames.ts";
 import { RawClient, textOf, within } from "../tools/raw.ts";
-import { type TestService, testService } from "../tools/service.ts";
+import { type TestService } from "../tools/service.ts";
 
 const ID = "a-tap_of-these-tests";
 
@@ -68,37 +69,40 @@ async function tap({ port }: TestService, id = ID) {
   };
 }
 
-Deno.test("a tap tells heads and frames both ways, as they crossed the wire", async () => {
-  await using service = testService();
-  await using page = await tap(service);
-  using raw = (await shake(service, `/-/echo?tap=${ID}`)).raw;
-  const hello = clientFrame(0x81, utf8("Hello"));
-  await raw.drip(hello);
-  await raw.until((bytes) => bytes.length === 7);
-  const close = clientClose(1000, "bye");
-  await raw.send(close);
-  await raw.readAll();
-  await page.until(({ length }) => length === 6);
+channelTest(
+  "a tap tells heads and frames both ways, as they crossed the wire",
+  async (testService) => {
+    await using service = await testService();
+    await using page = await tap(service);
+    using raw = (await shake(service, `/-/echo?tap=${ID}`)).raw;
+    const hello = clientFrame(0x81, utf8("Hello"));
+    await raw.drip(hello);
+    await raw.until((bytes) => bytes.length === 7);
+    const close = clientClose(1000, "bye");
+    await raw.send(close);
+    await raw.readAll();
+    await page.until(({ length }) => length === 6);
 
-  const [request, response, ...frames] = page.told;
-  assertEquals([request!.dir, request!.kind, request!.conn], ["in", "head", 0]);
-  assert(request!.text!.startsWith(`GET /-/echo?tap=${ID} HTTP/1.1\r\nHost: `));
-  assertEquals([response!.dir, response!.kind], ["out", "head"]);
-  assertMatch(
-    response!.text!,
-    /^HTTP\/1\.1 101 [\s\S]*s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=[\s\S]*\r\n\r\n$/,
-  );
-  assertEquals(frames.map(({ dir, hex }) => [dir, hex]), [
-    ["in", toHex(hello)],
-    ["out", "810548656c6c6f"],
-    ["in", toHex(close)],
-    ["out", "880203e8"],
-  ]);
-  assert(page.told.every(({ t }, i) => i === 0 || t >= page.told[i - 1]!.t));
-});
+    const [request, response, ...frames] = page.told;
+    assertEquals([request!.dir, request!.kind, request!.conn], ["in", "head", 0]);
+    assert(request!.text!.startsWith(`GET /-/echo?tap=${ID} HTTP/1.1\r\nHost: `));
+    assertEquals([response!.dir, response!.kind], ["out", "head"]);
+    assertMatch(
+      response!.text!,
+      /^HTTP\/1\.1 101 [\s\S]*s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=[\s\S]*\r\n\r\n$/,
+    );
+    assertEquals(frames.map(({ dir, hex }) => [dir, hex]), [
+      ["in", toHex(hello)],
+      ["out", "810548656c6c6f"],
+      ["in", toHex(close)],
+      ["out", "880203e8"],
+    ]);
+    assert(page.told.every(({ t }, i) => i === 0 || t >= page.told[i - 1]!.t));
+  },
+);
 
-Deno.test("two connections of one tap are told apart", async () => {
-  await using service = testService();
+channelTest("two connections of one tap are told apart", async (testService) => {
+  await using service = await testService();
   await using page = await tap(service);
   using first = (await shake(service, `/-/echo?tap=${ID}`)).raw;
   using second = (await shake(service, `/-/echo?tap=${ID}`)).raw;
@@ -114,8 +118,8 @@ Deno.test("two connections of one tap are told apart", async () => {
   ]]);
 });
 
-Deno.test("a payload is cut at 1 KiB, and said to be", async () => {
-  await using service = testService();
+channelTest("a payload is cut at 1 KiB, and said to be", async (testService) => {
+  await using service = await testService();
   await using page = await tap(service);
   using raw = (await shake(service, `/-/echo?tap=${ID}`)).raw;
   for (const size of [1024, 1025, 70_000]) await raw.send(clientFrame(0x82, noise(size)));
@@ -127,8 +131,8 @@ Deno.test("a payload is cut at 1 KiB, and said to be", async () => {
   assertEquals(sizes("out"), [[4 + 1024, false], [4 + 1024, true], [10 + 1024, true]]);
 });
 
-Deno.test("tokens and cookies in a head are masked", async () => {
-  await using service = testService();
+channelTest("tokens and cookies in a head are masked", async (testService) => {
+  await using service = await testService();
   await using page = await tap(service);
   const fields = "Authorization: Bearer top.secret\r\ncookie: kodama_token=secret; a=b\r\n" +
     "Sec-WebSocket-Protocol: kodama.v1, kodama.token.secret\r\n";
@@ -145,8 +149,8 @@ Deno.test("tokens and cookies in a head are masked", async () => {
   );
 });
 
-Deno.test("a bad id is 400, one that is taken 409, a foreign page's 403", async () => {
-  await using service = testService();
+channelTest("a bad id is 400, one that is taken 409, a foreign page's 403", async (testService) => {
+  await using service = await testService();
   for (const id of ["short", "x".repeat(65), "sixteen-chars.no", ""]) {
     using bad = await shake(service, `/-/tap/${id}`).then(({ raw, status }) => {
       assertEquals(status, 400, id);
@@ -171,18 +175,21 @@ Deno.test("a bad id is 400, one that is taken 409, a foreign page's 403", async 
   assertEquals(third.status, 101);
 });
 
-Deno.test("off, there is no tap: 404, and a connection that asks for one works", async () => {
-  await using service = testService("--tap", "off");
-  const { raw, status } = await shake(service, `/-/tap/${ID}`);
-  raw.close();
-  assertEquals(status, 404);
-  using echo = (await shake(service, `/-/echo?tap=${ID}`)).raw;
-  await echo.send(clientFrame(0x81, utf8("a")));
-  assertEquals(toHex(await echo.until((bytes) => bytes.length >= 3)), "810161");
-});
+channelTest(
+  "off, there is no tap: 404, and a connection that asks for one works",
+  async (testService) => {
+    await using service = await testService("--tap", "off");
+    const { raw, status } = await shake(service, `/-/tap/${ID}`);
+    raw.close();
+    assertEquals(status, 404);
+    using echo = (await shake(service, `/-/echo?tap=${ID}`)).raw;
+    await echo.send(clientFrame(0x81, utf8("a")));
+    assertEquals(toHex(await echo.until((bytes) => bytes.length >= 3)), "810161");
+  },
+);
 
-Deno.test("a connection whose tap nobody has opened works, untapped", async () => {
-  await using service = testService();
+channelTest("a connection whose tap nobody has opened works, untapped", async (testService) => {
+  await using service = await testService();
   await using page = await tap(service);
   using raw = (await shake(service, "/-/echo?tap=another-tap_s-id-0")).raw;
   await raw.send(clientFrame(0x81, utf8("a")));
@@ -193,32 +200,37 @@ Deno.test("a connection whose tap nobody has opened works, untapped", async () =
   assertMatch(page.told[0]!.text!, new RegExp(ID));
 });
 
-Deno.test("a slow tap loses some and hears how many; the connection it watches is not slowed", async () => {
-  await using service = testService("--write-timeout", "60s");
-  // A page that opens its tap and reads nothing.
-  const slow = (await shake(service, `/-/tap/${ID}`)).raw;
-  using watched = (await shake(service, `/-/echo?tap=${ID}`)).raw;
-  const frame = clientFrame(0x82, noise(1024));
-  const rounds = 6000;
-  const sending = (async () => {
-    for (let n = 0; n < rounds; n += 50) {
-      await watched.send(new Uint8Array(frame.length * 50).map((_, i) => frame[i % frame.length]!));
-      await watched.until((bytes) => bytes.length >= 50 * 1028);
-      watched.take(50 * 1028);
-    }
-  })();
-  await within(30_000, "the echo of all", sending);
+channelTest(
+  "a slow tap loses some and hears how many; the connection it watches is not slowed",
+  async (testService) => {
+    await using service = await testService("--write-timeout", "60s");
+    // A page that opens its tap and reads nothing.
+    const slow = (await shake(service, `/-/tap/${ID}`)).raw;
+    using watched = (await shake(service, `/-/echo?tap=${ID}`)).raw;
+    const frame = clientFrame(0x82, noise(1024));
+    const rounds = 6000;
+    const sending = (async () => {
+      for (let n = 0; n < rounds; n += 50) {
+        await watched.send(
+          new Uint8Array(frame.length * 50).map((_, i) => frame[i % frame.length]!),
+        );
+        await watched.until((bytes) => bytes.length >= 50 * 1028);
+        watched.take(50 * 1028);
+      }
+    })();
+    await within(30_000, "the echo of all", sending);
 
-  // Now it reads; the first frame after there is room again brings what was lost.
-  const lost = /"lost":(\d+)/;
-  let found = false;
-  const reading = slow.until((bytes) => lost.test(textOf(bytes.subarray(-70_000))), 20_000)
-    .finally(() => found = true);
-  while (!found) {
-    await watched.send(clientFrame(0x81, utf8("x")));
-    await watched.until((bytes) => bytes.length >= 3);
-    watched.take(3);
-  }
-  assertGreater(Number(lost.exec(textOf(await reading))?.[1]), 0);
-  slow.close();
-});
+    // Now it reads; the first frame after there is room again brings what was lost.
+    const lost = /"lost":(\d+)/;
+    let found = false;
+    const reading = slow.until((bytes) => lost.test(textOf(bytes.subarray(-70_000))), 20_000)
+      .finally(() => found = true);
+    while (!found) {
+      await watched.send(clientFrame(0x81, utf8("x")));
+      await watched.until((bytes) => bytes.length >= 3);
+      watched.take(3);
+    }
+    assertGreater(Number(lost.exec(textOf(await reading))?.[1]), 0);
+    slow.close();
+  },
+);

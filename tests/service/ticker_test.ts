@@ -17,7 +17,7 @@ function closed(client: WebSocket): Promise<CloseEvent> {
 }
 
 Deno.test("the ticker counts from 1 for each connection, the first at once, then one a second", async () => {
-  await using service = testService();
+  await using service = await testService();
   const began = performance.now();
   const first = new WebSocket(`ws://127.0.0.1:${service.port}/`);
   const ticks = await messages(first, 3);
@@ -35,7 +35,7 @@ Deno.test("the ticker counts from 1 for each connection, the first at once, then
 });
 
 Deno.test("what is sent to the ticker appears in the log, unmasked and decoded", async () => {
-  await using service = testService();
+  await using service = await testService();
   const client = new WebSocket(`ws://127.0.0.1:${service.port}/`);
   await messages(client, 1);
   client.send("client: echo 1 – 木霊");
@@ -49,7 +49,7 @@ Deno.test("what is sent to the ticker appears in the log, unmasked and decoded",
 });
 
 Deno.test("a long message is logged short", async () => {
-  await using service = testService();
+  await using service = await testService();
   const client = new WebSocket(`ws://127.0.0.1:${service.port}/`);
   await messages(client, 1);
   client.send("x".repeat(1_000_000));
@@ -60,7 +60,7 @@ Deno.test("a long message is logged short", async () => {
 });
 
 Deno.test("the ticker closes with 1008 at one message over twice the rate", async () => {
-  await using service = testService("--message-rate", "10");
+  await using service = await testService("--message-rate", "10");
   const client = new WebSocket(`ws://127.0.0.1:${service.port}/`);
   await messages(client, 1);
   for (let i = 0; i < 20; i++) client.send(`${i}`);
@@ -72,7 +72,7 @@ Deno.test("the ticker closes with 1008 at one message over twice the rate", asyn
 });
 
 Deno.test("the echo is bound by no rate", async () => {
-  await using service = testService("--message-rate", "1");
+  await using service = await testService("--message-rate", "1");
   const client = new WebSocket(`ws://127.0.0.1:${service.port}/-/echo`);
   await new Promise((resolve) => client.onopen = resolve);
   const all = messages(client, 500);

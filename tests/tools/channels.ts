@@ -96,6 +96,17 @@ export async function deserted(service: { port: number }, ms = 5000): Promise<vo
   }
 }
 
+/** Waits until so many have been accepted; nobody outside is told of that, so it looks again and again. */
+export async function accepted(service: { port: number }, count: number, ms = 5000): Promise<void> {
+  const began = performance.now();
+  for (let asked = 1;; asked++) {
+    const { body } = await ask(service, "GET /-/metrics");
+    if (Number(/^kodama_accepted_total (\d+)$/m.exec(body)?.[1]) === count + asked) return;
+    if (performance.now() - began > ms) throw new Error(`not ${count} accepted: ${body}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** What follows an id: the number behind its epoch. */
 export function numberOf(id: string): number {
   return Number(id.slice(id.lastIndexOf(".") + 1));

@@ -33,16 +33,29 @@ const EPOCH = "x7";
 
 /** Runs examples, one behind the other, against a server of their own. */
 export class Examples implements AsyncDisposable {
-  #service: TestService = testService("--drain", "50ms");
+  #service: TestService;
   #secret = "";
   #token = "";
   /** How the server's ids begin. */
   #epoch = "";
 
+  private constructor(service: TestService) {
+    this.#service = service;
+  }
+
+  /** With a server that has no flags. */
+  static async begin(): Promise<Examples> {
+    return new Examples(await testService("--drain", "50ms"));
+  }
+
   /** Starts another server. */
   async serve(flags: string): Promise<void> {
     await this.#service.shutdown();
-    this.#service = testService("--drain", "50ms", ...flags.split(" ").filter((f) => f !== ""));
+    this.#service = await testService(
+      "--drain",
+      "50ms",
+      ...flags.split(" ").filter((f) => f !== ""),
+    );
     this.#secret = /--secret (\S+)/.exec(flags)?.[1] ?? "";
     this.#epoch = "";
   }

@@ -3,7 +3,7 @@
  */
 import { parseCommand } from "../../lib/settings/command.ts";
 import type { Fields, Log } from "../../lib/service/log.ts";
-import { type Service, startService } from "../../lib/service/service.ts";
+import { type Service, startService, type ThreadModules } from "../../lib/service/service.ts";
 
 /** A line that was logged. */
 export interface Line {
@@ -46,11 +46,19 @@ export interface TestService extends Service, AsyncDisposable {
 }
 
 /** Starts the service with flags besides a free port; it ends with its scope. */
-export function testService(...flags: string[]): TestService {
+export function testService(...flags: string[]): Promise<TestService> {
+  return testThreads({}, ...flags);
+}
+
+/** Starts the service with other modules in its threads. */
+export async function testThreads(
+  modules: ThreadModules,
+  ...flags: string[]
+): Promise<TestService> {
   const command = parseCommand(["--port", "0", "--drain", "1s", ...flags], () => undefined);
   if (command.run !== "serve") throw new TypeError("these flags do not start a service");
   const log = new TestLog();
-  const service = startService(command.config, log);
+  const service = await startService(command.config, log, modules);
   return {
     ...service,
     log,

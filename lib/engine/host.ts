@@ -1,0 +1,185 @@
+/**
+ * The engine's side of threads: answers each of them, and tells each what it has subscribers for.
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import type { Loss } from "../hub/cursor.ts";
+import { parseCursor } from "../hub/cursor.ts";
+import { type ChannelInfo, type Engine, EngineError, type EngineListener } from "../hub/engine.ts";
+import type { Message } from "../hub/message.ts";
+import {
+  type Answer,
+  type FromEngine,
+  pack,
+  type PackedHistory,
+  type Port,
+  type Request,
+  type ToEngine,
+} from "./wire.ts";
+
+/** A thread that serves. */
+interface Client {
+  port: Port;
+  /** How many subscribe there, of each channel. */
+  interest: Map<string, number>;
+  /** What it is told at the end of this turn. */
+  next: FromEngine | undefined;
+}
+
+/** Serves an engine to threads. */
+export class EngineHost implements EngineListener {
+  readonly #engine: Engine;
+  readonly #reachable: (why: string | undefined) => void;
+  readonly #clients = new Map<number, Client>();
+  /** Who has subscribers of a channel, and how many. */
+  readonly #interest = new Map<string, Map<Client, number>>();
+  #epoch: string;
+  #seq: number;
+  #flushing = false;
+
+  /**
+   * @param engine Nobody else's.
+   * @param open The id of its last message.
+   * @param reachable Told when publishes are refused, with why, and when they are taken again.
+   */
+  constructor(engine: Engine, open: string, reachable: (why: string | undefined) => void) {
+    this.#engine = engine;
+    this.#reachable = reachable;
+    ({ epoch: this.#epoch, seq: this.#seq } = parseCursor(open)!);
+    engine.listen(this);
+  }
+
+  /** Serves a thread, under a number of its own. */
+  attach(id: number, port: Port): void {
+    const client: Client = { port, interest: new Map(), next: undefined };
+    this.#clients.set(id, client);
+    port.onmessage = ({ data }) => this.#take(client, data);
+    // So that it knows whom it talks to.
+    this.#next(client);
+  }
+
+  /** Serves a thread no longer: nobody subscribes there any more. */
+  detach(id: number): void {
+    const client = this.#clients.get(id);
+    if (client === undefined) return;
+    this.#clients.delete(id);
+    for (const channel of client.interest.keys()) this.#setInterest(client, channel, 0);
+    client.port.close();
+  }
+
+  /** @inheritDoc */
+  message(message: Message): void {
+    this.#seq = message.seq;
+    for (const client of this.#interest.get(message.channel)?.keys() ?? []) {
+      pack(this.#next(client).messages, message);
+    }
+  }
+
+  /** @inheritDoc */
+  lost(reason: Loss, open: string): void {
+    // What came before is told before.
+    this.#flush();
+    ({ epoch: this.#epoch, seq: this.#seq } = parseCursor(open)!);
+    for (const client of this.#clients.values()) this.#next(client).lost = reason;
+  }
+
+  /** @inheritDoc */
+  reachable(why: string | undefined): void {
+    for (const client of this.#clients.values()) this.#next(client);
+    this.#reachable(why);
+  }
+
+  /** What a client is told next, at the end of this turn. */
+  #next(client: Client): FromEngine {
+    if (!this.#flushing) {
+      this.#flushing = true;
+      setImmediate(() => this.#flush());
+    }
+    return client.next ??= {
+      epoch: this.#epoch,
+      seq: this.#seq,
+      messages: [],
+      answers: [],
+      unreachable: undefined,
+    };
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    for (const client of this.#clients.values()) {
+      const { next } = client;
+      if (next === undefined) continue;
+      client.next = undefined;
+      next.seq = this.#seq;
+      next.unreachable = this.#engine.unreachable;
+      client.port.postMessage(next);
+    }
+  }
+
+  #take(client: Client, { interest, requests }: ToEngine): void {
+    for (const [channel, count] of interest) this.#setInterest(client, channel, count);
+    for (const [ref, request] of requests) {
+      this.#answer(request).then(
+        (value) => this.#reply(client, { ref, value }),
+        (error) => this.#reply(client, { ref, ...refusal(error) }),
+      );
+    }
+  }
+
+  #reply(client: Client, answer: Answer): void {
+    this.#next(client).answers.push(answer);
+  }
+
+  #setInterest(client: Client, channel: string, count: number): void {
+    let clients = this.#interest.get(channel);
+    if (count > 0) {
+      if (clients === undefined) this.#interest.set(channel, clients = new Map());
+      clients.set(client, count);
+      client.interest.set(channel, count);
+      return;
+    }
+    client.interest.delete(channel);
+    clients?.delete(client);
+    if (clients?.size === 0) this.#interest.delete(channel);
+  }
+
+  async #answer(request: Request): Promise<unknown> {
+    const engine = this.#engine;
+    switch (request.ask) {
+      case "publish":
+        return await engine.publish(request, this.#count(request.channel), request.key);
+      case "history": {
+        const { channels, since, limit } = request;
+        const { seq, lost, messages } = await engine.history(channels, since, limit);
+        const packed: PackedHistory = { epoch: this.#epoch, seq, lost, messages: [] };
+        for (const message of messages) pack(packed.messages, message);
+        return packed;
+      }
+      case "last":
+        return await engine.last(request.channel);
+      case "channels":
+        return await Promise.all([...this.#interest.keys()].map((name) => this.#channel(name)));
+      case "stats":
+        return await engine.stats();
+    }
+  }
+
+  async #channel(name: string): Promise<ChannelInfo> {
+    return { name, subscribers: this.#count(name), last: await this.#engine.last(name) };
+  }
+
+  /** How many subscribe to a channel, over all threads. */
+  #count(channel: string): number {
+    let count = 0;
+    for (const subscribers of this.#interest.get(channel)?.values() ?? []) count += subscribers;
+    return count;
+  }
+}
+
+function refusal(error: unknown): { error: string; uncertain: boolean; engine: boolean } {
+  if (error instanceof EngineError) {
+    return { error: error.reason, uncertain: error.uncertain, engine: true };
+  }
+  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  return { error: text, uncertain: false, engine: false };
+}

@@ -1,0 +1,65 @@
+/**
+ * The engine's own thread: opens the engine and serves it to the threads that serve. {@linkcode EngineThread} starts it.
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import type { FoldLimits } from "./fold.ts";
+import { EngineHost } from "./host.ts";
+import { openEngine } from "./open.ts";
+import type { Port } from "./wire.ts";
+
+/** To the thread. */
+export type ToThread =
+  /** Opens an engine; first of all, and once. */
+  | { open: string; limits: FoldLimits }
+  /** Serves a thread, by a number of its own. */
+  | { attach: number; port: Port }
+  /** Serves it no longer. */
+  | { detach: number }
+  /** Ends the engine, with all that was taken kept. */
+  | { close: true };
+
+/** From the thread. */
+export type FromThread =
+  | { opened: true }
+  /** The engine cannot be opened, with why in one line. */
+  | { failed: string }
+  /** Why publishes are refused; `undefined`: they are taken again. */
+  | { unreachable: string | undefined }
+  /** The engine has ended; with what went wrong at the end, if anything did. */
+  | { closed: true; failed?: string };
+
+let host: EngineHost, close: () => Promise<void>;
+
+async function take(message: ToThread): Promise<void> {
+  if ("open" in message) {
+    const { engine, sweep } = openEngine(message.open, message.limits);
+    const { open } = await engine.history([], undefined);
+    host = new EngineHost(engine, open, (unreachable) => tell({ unreachable }));
+    close = () => {
+      sweep.stop();
+      return engine.close();
+    };
+    tell({ opened: true });
+  } else if ("attach" in message) host.attach(message.attach, message.port);
+  else if ("detach" in message) host.detach(message.detach);
+  else {
+    await close();
+    tell({ closed: true });
+  }
+}
+
+function tell(message: FromThread): void {
+  self.postMessage(message);
+}
+
+self.onmessage = async ({ data }: MessageEvent<ToThread>) => {
+  try {
+    await take(data);
+  } catch (error) {
+    const failed = error instanceof Error ? error.message : String(error);
+    if ("open" in data) tell({ failed });
+    else if ("close" in data) tell({ closed: true, failed });
+    else throw error;
+  }
+};

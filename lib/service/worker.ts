@@ -1,0 +1,141 @@
+/**
+ * A thread that serves: its own listener on the port that all share, its connections and its hub; the engine is in another.
+ * {@linkcode startWorkers} starts it.
+ * @module
+ */
+/// <reference lib="deno.worker" />
+import { RemoteEngine } from "../engine/remote.ts";
+import type { Server } from "../net/listener.ts";
+import type { Config } from "../settings/config.ts";
+import type { TapBoard, TapEvent, TapWatcher } from "./board.ts";
+import type { Fields, Log } from "./log.ts";
+import { serveOn } from "./serve.ts";
+import { sharedCounters } from "./tally.ts";
+
+/** With what a thread begins. */
+export interface WorkerStart {
+  config: Config;
+  /** The port, once it is known which. */
+  port: number;
+  /** Which of the threads it is, from 0. */
+  index: number;
+  /** Where all of them count. */
+  memory: SharedArrayBuffer;
+  /** How many threads there are. */
+  threads: number;
+  /** To the engine. */
+  engine: MessagePort;
+}
+
+/** To the thread. */
+export type ToWorker =
+  | { start: WorkerStart }
+  /** The engine is another now. */
+  | { engine: MessagePort }
+  /** The engine has ended; another will come. */
+  | { engineGone: true }
+  /** Ends all connections. */
+  | { shutdown: number }
+  /** What was asked. */
+  | { ref: number; value: unknown }
+  /** An event for a tap that is open here. */
+  | { tap: string; event: TapEvent };
+
+/** What the thread asks; what it is answered is `value`. */
+export type WorkerAsk =
+  /** Whether it may have this tap. */
+  | { claim: string }
+  /** The number of a connection to watch for this tap, if it is open anywhere. */
+  | { watch: string };
+
+/** From the thread. */
+export type FromWorker =
+  | { listening: Deno.NetAddr }
+  /** It cannot listen. */
+  | { failed: string; inUse: boolean }
+  | { log: keyof Log; message: string; fields: Fields | undefined }
+  | { ref: number; ask: WorkerAsk }
+  /** A tap is closed. */
+  | { release: string }
+  /** An event for a tap that is open somewhere. */
+  | { tell: string; event: TapEvent }
+  | { ended: true };
+
+const asked = new Map<number, (value: never) => void>();
+let refs = 0;
+
+function tell(message: FromWorker): void {
+  self.postMessage(message);
+}
+
+function ask<T>(question: WorkerAsk): Promise<T> {
+  return new Promise((resolve) => {
+    asked.set(++refs, resolve);
+    tell({ ref: refs, ask: question });
+  });
+}
+
+/** Lines go where all threads' lines go. */
+const log: Log = {
+  debug: (message, fields) => tell({ log: "debug", message, fields }),
+  info: (message, fields) => tell({ log: "info", message, fields }),
+  warn: (message, fields) => tell({ log: "warn", message, fields }),
+  error: (message, fields) => tell({ log: "error", message, fields }),
+};
+
+/** Taps that are open here. */
+const own = new Map<string, (event: TapEvent) => void>();
+
+/** The taps of all threads. */
+const taps: TapBoard = {
+  async claim(id, take) {
+    if (!await ask<boolean>({ claim: id })) return false;
+    own.set(id, take);
+    return true;
+  },
+  release(id) {
+    own.delete(id);
+    tell({ release: id });
+  },
+  async watch(id): Promise<TapWatcher | undefined> {
+    const conn = await ask<number | undefined>({ watch: id });
+    if (conn === undefined) return undefined;
+    return { conn, tell: (event) => tell({ tell: id, event }) };
+  },
+};
+
+let engine: RemoteEngine, server: Server, threads: number;
+
+function begin(start: WorkerStart): void {
+  const { config, port, index, memory, engine: toEngine } = start;
+  let listener: Deno.Listener;
+  try {
+    listener = Deno.listen({ hostname: config.hostname, port, reusePort: true });
+  } catch (error) {
+    const failed = error instanceof Error ? error.message : String(error);
+    return tell({ failed, inUse: error instanceof Deno.errors.AddrInUse });
+  }
+  threads = start.threads;
+  engine = new RemoteEngine(toEngine);
+  const counters = sharedCounters(memory, index);
+  server = serveOn({ config, log, listener, engine, counters, taps, threads });
+  tell({ listening: listener.addr as Deno.NetAddr });
+}
+
+async function shutdown(drain: number): Promise<void> {
+  await server.shutdown(drain, threads);
+  await engine.close();
+  tell({ ended: true });
+}
+
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if ("start" in data) begin(data.start);
+  else if ("engine" in data) engine.attach(data.engine);
+  else if ("engineGone" in data) engine.detach();
+  else if ("shutdown" in data) shutdown(data.shutdown);
+  else if ("tap" in data) own.get(data.tap)?.(data.event);
+  else {
+    asked.get(data.ref)?.(data.value as never);
+    asked.delete(data.ref);
+  }
+};

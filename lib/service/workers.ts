@@ -1,0 +1,197 @@
+/**
+ * Several threads that serve one port: starts them, starts one again that has ended by a fault, and passes on what they have
+ * to say to each other.
+ * @module
+ */
+import type { EngineThread } from "../engine/spawn.ts";
+import type { Config } from "../settings/config.ts";
+import { OwnTaps } from "./board.ts";
+import type { Log } from "./log.ts";
+import { leaveAll, sharedMemory } from "./tally.ts";
+import type { FromWorker, ToWorker, WorkerAsk } from "./worker.ts";
+
+/** Threads that serve. */
+export interface Workers {
+  /** Where they listen. */
+  addr: Deno.NetAddr;
+  /** Resolves when all have ended, after a shutdown. */
+  finished: Promise<void>;
+  /** Ends all connections; see {@linkcode Server.shutdown}. */
+  shutdown(drain: number): Promise<void>;
+}
+
+/** First and longest pause before a thread is started again, in ms; one that lived so long begins with the first. */
+const FIRST_PAUSE = 50, LONGEST_PAUSE = 5000;
+
+/** What is started, by default. */
+const MODULE = new URL("./worker.ts", import.meta.url);
+
+/**
+ * Starts them.
+ * @param engine What keeps order and memory; it is started, too.
+ * @param count How many.
+ * @param module Runs in each thread.
+ * @throws {Deno.errors.AddrInUse} And what else listening fails with.
+ * @throws {OpenError} If the engine cannot be opened.
+ */
+export async function startWorkers(
+  engine: EngineThread,
+  count: number,
+  config: Config,
+  log: Log,
+  module: URL = MODULE,
+): Promise<Workers> {
+  // Who shares a port with itself would share it with another Kodama, too, and neither would notice.
+  if (config.port !== 0) Deno.listen({ hostname: config.hostname, port: config.port }).close();
+  await engine.start();
+  const crew = new Crew(engine, count, config, log, module);
+  try {
+    await crew.start();
+  } catch (error) {
+    crew.end();
+    await engine.close(0);
+    throw error;
+  }
+  return crew;
+}
+
+class Crew implements Workers {
+  addr!: Deno.NetAddr;
+  readonly finished: Promise<void>;
+  readonly #engine: EngineThread;
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #module: URL;
+  readonly #memory: SharedArrayBuffer;
+  readonly #taps = new OwnTaps();
+  /** The threads; `undefined` while one has ended. */
+  readonly #workers: (Worker | undefined)[];
+  readonly #pauses: number[];
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #finish: () => void;
+  #lives = 0;
+  #draining = false;
+
+  constructor(engine: EngineThread, count: number, config: Config, log: Log, module: URL) {
+    this.#engine = engine;
+    this.#config = config;
+    this.#log = log;
+    this.#module = module;
+    this.#memory = sharedMemory(count);
+    this.#workers = new Array(count).fill(undefined);
+    this.#pauses = new Array(count).fill(FIRST_PAUSE);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.finished = promise;
+    this.#finish = resolve;
+  }
+
+  /** Starts all of them, the first one first: it finds out which port. */
+  async start(): Promise<void> {
+    this.addr = await this.#start(0, this.#config.port);
+    const rest = this.#workers.slice(1).map((_, i) => this.#start(i + 1, this.addr.port));
+    await Promise.all(rest);
+  }
+
+  shutdown(drain: number): Promise<void> {
+    if (!this.#draining) {
+      this.#draining = true;
+      for (const timer of this.#timers) clearTimeout(timer);
+      for (const worker of this.#workers) {
+        worker?.postMessage({ shutdown: drain } satisfies ToWorker);
+      }
+      this.#endIfAllHave();
+    }
+    return this.finished;
+  }
+
+  /** Ends all of them at once. */
+  end(): void {
+    this.#draining = true;
+    for (const index of this.#workers.keys()) this.#gone(index);
+  }
+
+  /** Starts one. Resolves when it listens. */
+  #start(index: number, port: number): Promise<Deno.NetAddr> {
+    const { promise, resolve, reject } = Promise.withResolvers<Deno.NetAddr>();
+    const worker = this.#workers[index] = new Worker(this.#module, { type: "module" });
+    const life = ++this.#lives, began = performance.now();
+    const taps = new Set<string>();
+    const end = () => {
+      this.#gone(index);
+      this.#engine.detach(life);
+      for (const id of taps) this.#taps.release(id);
+    };
+    const tell = (message: ToWorker, ...moved: MessagePort[]) => worker.postMessage(message, moved);
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if ("listening" in data) resolve(data.listening);
+      else if ("failed" in data) {
+        end();
+        reject(data.inUse ? new Deno.errors.AddrInUse(data.failed) : new Error(data.failed));
+      } else if ("log" in data) this.#log[data.log](data.message, data.fields);
+      else if ("ask" in data) {
+        this.#answer(data.ask, taps, tell).then((value) => tell({ ref: data.ref, value }));
+      } else if ("release" in data) {
+        taps.delete(data.release);
+        this.#taps.release(data.release);
+      } else if ("tell" in data) this.#taps.tell(data.tell, data.event);
+      else end();
+    };
+    worker.onerror = (event) => {
+      // The process would end otherwise.
+      event.preventDefault();
+      end();
+      reject(new Error(event.message));
+      if (this.#draining) return;
+      this.#log.error("a thread has ended and is started again", { error: event.message });
+      if (performance.now() - began > LONGEST_PAUSE) this.#pauses[index] = FIRST_PAUSE;
+      this.#startAgain(index);
+    };
+    let first = true;
+    this.#engine.attach(life, (toEngine) => {
+      const config = this.#config, memory = this.#memory, threads = this.#workers.length;
+      const start = { config, port, index, memory, threads, engine: toEngine };
+      if (first) tell({ start }, toEngine);
+      else tell({ engine: toEngine }, toEngine);
+      first = false;
+    }, () => tell({ engineGone: true }));
+    return promise;
+  }
+
+  #startAgain(index: number): void {
+    const pause = this.#pauses[index]!;
+    this.#pauses[index] = Math.min(pause * 2, LONGEST_PAUSE);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#start(index, this.addr.port).catch((error) => {
+        // What ended by a fault is being started again; what could not listen tries again.
+        if (this.#workers[index] !== undefined || this.#draining) return;
+        this.#log.error("a thread cannot be started again", { error: error.message });
+      });
+    }, pause);
+    this.#timers.add(timer);
+  }
+
+  /** Answers what a thread asks; `taps` are those that are open there. */
+  async #answer(
+    question: WorkerAsk,
+    taps: Set<string>,
+    tell: (message: ToWorker) => void,
+  ): Promise<unknown> {
+    if ("watch" in question) return (await this.#taps.watch(question.watch))?.conn;
+    const id = question.claim;
+    const claimed = await this.#taps.claim(id, (event) => tell({ tap: id, event }));
+    if (claimed) taps.add(id);
+    return claimed;
+  }
+
+  #gone(index: number): void {
+    this.#workers[index]?.terminate();
+    this.#workers[index] = undefined;
+    leaveAll(this.#memory, index);
+    this.#endIfAllHave();
+  }
+
+  #endIfAllHave(): void {
+    if (this.#draining && this.#workers.every((worker) => worker === undefined)) this.#finish();
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The ways in which a service can keep its messages: what is about channels is tested with each of them.
+ * @module
+ */
+import { type TestService, testService } from "./service.ts";
+
+/** How messages are kept. */
+export interface EngineChoice {
+  name: string;
+  /** The flags that choose it; a file goes into the folder. */
+  flags: (folder: string) => string[];
+  /** Whether it remembers after a restart. */
+  survives: boolean;
+}
+
+const sqlite = (folder: string) => ["--engine", `sqlite:${folder}/log.db`];
+
+/** All of them. */
+export const ENGINES: readonly EngineChoice[] = [
+  { name: "memory", flags: () => [], survives: false },
+  { name: "memory, 2 workers", flags: () => ["--workers", "2"], survives: false },
+  { name: "SQLite", flags: sqlite, survives: true },
+  {
+    name: "SQLite, 2 workers",
+    flags: (folder) => ["--workers", "2", ...sqlite(folder)],
+    survives: true,
+  },
+];
+
+/** Starts a service. */
+export type StartService = (...flags: string[]) => Promise<TestService>;
+
+/** A test with each of them; each service that it starts has a memory of its own. */
+export function channelTest(name: string, run: (start: StartService) => Promise<void>): void {
+  for (const engine of ENGINES) {
+    const suffix = engine.name === "memory" ? "" : ` [${engine.name}]`;
+    Deno.test(name + suffix, async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        await run(async (...flags) => {
+          const own = await Deno.makeTempDir({ dir: folder });
+          return await testService(...engine.flags(own), ...flags);
+        });
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    });
+  }
+}
