@@ -64,7 +64,7 @@ export async function runProgram(session: Session): Promise<Run> {
   if (!success) faults.push(`ended with ${code}: ${complaints.trim().slice(0, 500)}`);
   for (const fault of await Promise.all(publishing)) if (fault !== undefined) faults.push(fault);
   const run: Run = { program, way, runtime, lines, faults };
-  return program.role === "websocket" ? { ...run, seen: tap.seen() } : run;
+  return program.role === "websocket" ? { ...run, seen: await tap.seen() } : run;
 }
 
 /** Calls back with each line as it comes. */

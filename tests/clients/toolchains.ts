@@ -29,6 +29,7 @@ export interface Toolchain {
   env: Record<string, string>;
 }
 
+// What is installed runs no scripts of its own.
 const npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", `${built}/npm`];
 const node20 = ["node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)"];
 const bun = `${here}bun/node_modules/.bin/bun`;
@@ -79,7 +80,9 @@ const toolchains = {
         .concat("compile", "dependency:copy-dependencies"),
     ],
     pins: "java/pom.xml",
-    command: (program) => ["java", "-cp", `${built}/java/classes:${built}/java/dependency/*`, program],
+    command: (
+      program,
+    ) => ["java", "-cp", `${built}/java/classes:${built}/java/dependency/*`, program],
     env: {},
   },
   Node: {
@@ -95,7 +98,7 @@ const toolchains = {
     needs: "Node 20 and npm, which has Bun as a package",
     probes: [node20, ["npm", "--version"]],
     version: [[bun, "--version"], /(\S+)/],
-    prepare: [npm],
+    prepare: [npm, ["node", "node_modules/bun/install.js"]],
     pins: "bun/package.json",
     command: (program) => [bun, program],
     env: {},

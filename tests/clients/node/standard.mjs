@@ -2,15 +2,17 @@
 import { binary, check, equal, contains, Inbox, PUBLISHED, say, SIZES, skip, text, urls } from "./check.mjs";
 
 /** Opens one. Its inbox takes messages, and how it was closed as "code reason". */
-function open(WebSocket, url, subprotocols = []) {
+async function open(WebSocket, url, subprotocols = []) {
   const ws = new WebSocket(url, subprotocols);
   const inbox = new Inbox();
   ws.binaryType = "arraybuffer";
   ws.onmessage = ({ data }) => inbox.put(typeof data === "string" ? data : new Uint8Array(data));
-  ws.onerror = (event) => inbox.put(event.error ?? new Error(event.message || "the connection failed"));
   ws.onclose = ({ code, reason }) => inbox.put(`${code} ${reason}`);
-  const opened = new Promise((resolve) => ws.onopen = resolve);
-  return Promise.race([opened, inbox.next()]).then(() => ({ ws, inbox }));
+  await new Promise((resolve, reject) => {
+    ws.onopen = resolve;
+    ws.onerror = ({ message }) => reject(new Error(message || "the connection failed"));
+  });
+  return { ws, inbox };
 }
 
 export async function standardChecks(WebSocket) {

@@ -31,7 +31,7 @@ class JdkEvents {
     }
 
     public static void main(String[] urls) throws Exception {
-        Check.version(Runtime.version().toString());
+        Check.version(System.getProperty("java.version"));
         Iterator<String> lines = open(urls[0], null).iterator();
         Event opening = next(lines);
         Check.check("open", () -> holds(opening, "\"gap\":false"));

@@ -45,7 +45,7 @@ class JdkPublish extends PublishChecks {
     }
 
     public static void main(String[] urls) {
-        Check.version(Runtime.version().toString());
+        Check.version(System.getProperty("java.version"));
         new JdkPublish(urls[0]).run();
         System.exit(0);
     }

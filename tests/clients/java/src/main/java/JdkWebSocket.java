@@ -63,7 +63,7 @@ class JdkWebSocket {
     }
 
     public static void main(String[] urls) {
-        Check.version(Runtime.version().toString());
+        Check.version(System.getProperty("java.version"));
 
         Listener echo = new Listener();
         WebSocket ws = open(urls[0], echo);
