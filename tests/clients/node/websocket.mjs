@@ -4,19 +4,21 @@ import websocket from "websocket";
 import { binary, check, contains, equal, Inbox, PUBLISHED, say, SIZES, text, urls } from "./check.mjs";
 
 /** Opens one. Its inbox takes messages, pongs as "pong payload", and how it was closed as "code reason". */
-async function open(url, subprotocol) {
+function open(url, subprotocol) {
   const client = new websocket.client();
   const opened = new Promise((resolve, reject) => {
-    client.on("connect", resolve);
     client.on("connectFailed", reject);
+    // Listen at once: a first message may have come with the handshake.
+    client.on("connect", (connection) => {
+      const inbox = new Inbox();
+      connection.on("message", (message) => inbox.put(message.utf8Data ?? message.binaryData));
+      connection.on("pong", (payload) => inbox.put(`pong ${payload}`));
+      connection.on("close", (code, reason) => inbox.put(`${code} ${reason}`));
+      resolve({ connection, inbox });
+    });
   });
   client.connect(url, subprotocol);
-  const connection = await opened;
-  const inbox = new Inbox();
-  connection.on("message", (message) => inbox.put(message.utf8Data ?? message.binaryData));
-  connection.on("pong", (payload) => inbox.put(`pong ${payload}`));
-  connection.on("close", (code, reason) => inbox.put(`${code} ${reason}`));
-  return { connection, inbox };
+  return opened;
 }
 
 say(`version ${createRequire(import.meta.url)("websocket/package.json").version}`);
