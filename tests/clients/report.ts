@@ -28,7 +28,7 @@ export const CHECKS: Record<Role, readonly string[]> = {
 };
 
 /** What some clients have no way to do. */
-export const OPTIONAL: readonly string[] = ["fragments", "ping", "expect"];
+export const OPTIONAL: readonly string[] = ["fragments", "ping", "expect", "too large"];
 
 /** What a tap saw of a program's connections. */
 export interface Seen {
@@ -108,14 +108,21 @@ const TITLES: Record<Role, string> = {
   events: "Server-Sent Events",
 };
 
+function can(check: string): (outcome: Outcome) => string {
+  return ({ skipped }) => skipped.includes(check) ? "–" : "ok";
+}
+
 /** The columns of a role behind client, version and what it runs on. */
 const DETAILS: Record<Role, [title: string, cell: (outcome: Outcome) => string][]> = {
   websocket: [
     ["compressed", ({ run }) => run.program.compression],
-    ["fragments", ({ skipped }) => skipped.includes("fragments") ? "–" : "ok"],
-    ["ping", ({ skipped }) => skipped.includes("ping") ? "–" : "ok"],
+    ["fragments", can("fragments")],
+    ["ping", can("ping")],
   ],
-  publish: [["asks first", ({ skipped }) => skipped.includes("expect") ? "–" : "ok"]],
+  publish: [
+    ["asks first", can("expect")],
+    ["sees 413", can("too large")],
+  ],
   events: [],
 };
 

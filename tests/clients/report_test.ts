@@ -77,7 +77,7 @@ Deno.test("tables() has a row for each client, and says what failed", () => {
   const page = pageWith(`before\n${place}\nafter`, tables(outcomes));
   assertEquals(rowsOf(page), [
     ["gorilla/websocket", "1.5.3", "Go 1.26", "both ways", "ok", "ok", "ok", "failed"],
-    ["urllib", "1.5.3", "Python 1.26", "–", "ok", "ok"],
+    ["urllib", "1.5.3", "Python 1.26", "–", "ok", "ok", "ok"],
   ]);
   assertEquals(pageWith(page, tables(outcomes)), page);
 });

@@ -13,6 +13,7 @@ BINARY = {"Content-Type": "application/octet-stream"}
 
 class Aiohttp:
     version = aiohttp.__version__
+    reads_while_it_sends = True
 
     def __init__(self, channel):
         self.channel = channel

@@ -9,6 +9,7 @@ BINARY = {"Content-Type": "application/octet-stream"}
 
 class Httpx:
     version = httpx.__version__
+    reads_while_it_sends = True
 
     def __init__(self, channel):
         self.channel = channel

@@ -30,6 +30,9 @@ def publish_all(Client):
     with check("publish chunked"):
         taken(client.publish_chunked(text(100_000).encode()), f'"data":"{text(100_000)}"')
     skip("expect", "does not ask before it sends")
+    if not Client.reads_while_it_sends:
+        skip("too large", "does not read an answer that comes while it sends")
+        return
     with check("too large"):
         status, _ = client.publish(text(2_000_000).encode())
         assert status == 413, f"answered {status}"

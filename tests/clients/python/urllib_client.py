@@ -9,6 +9,7 @@ from publish import publish_all, pieces
 
 class Urllib:
     version = platform.python_version()
+    reads_while_it_sends = False
 
     def __init__(self, channel):
         self.channel = channel
