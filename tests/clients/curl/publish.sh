@@ -50,4 +50,4 @@ file=$(text 100000)
 check "publish chunked" chunked "$file" "$(json_of "$file")"
 file=$(text 2048)
 check "expect" publish "$file" "$(json_of "$file")" -H 'Expect: 100-continue'
-check "too large" too_large "$(text 2000000)"
+check "too large" too_large "$(text 1048577)"

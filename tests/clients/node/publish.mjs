@@ -35,6 +35,6 @@ export async function publishChecks(client) {
     });
   }
   await check("too large", async () => {
-    equal((await client.publish(text(2_000_000), "text/plain")).status, 413);
+    equal((await client.publish(text(1_048_577), "text/plain")).status, 413);
   });
 }

@@ -53,7 +53,7 @@ func main() {
 		return remembered(fmt.Sprintf(`"data":"%s"`, Text(2048)))
 	})
 	Check("too large", func() error {
-		status, _, err := publish(strings.NewReader(Text(2_000_000)), asText)
+		status, _, err := publish(strings.NewReader(Text(1_048_577)), asText)
 		if err != nil {
 			return err
 		}

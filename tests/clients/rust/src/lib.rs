@@ -85,7 +85,7 @@ pub mod publish {
         let expected = format!(r#""data":"{}""#, text(100_000));
         check("publish chunked", taken(client, answer, &expected));
         skip("expect", "does not ask before it sends");
-        let answer = client.publish(text(2_000_000).into(), "text/plain");
+        let answer = client.publish(text(1_048_577).into(), "text/plain");
         check(
             "too large",
             answer.and_then(|(status, _)| ensure(status == 413, status)),

@@ -31,7 +31,7 @@ abstract class PublishChecks {
         } catch (Exception error) {
             Check.check("expect", () -> { throw error; });
         }
-        Check.check("too large", () -> Check.equal(publish(text(2_000_000), "text/plain").status(), 413));
+        Check.check("too large", () -> Check.equal(publish(text(1_048_577), "text/plain").status(), 413));
     }
 
     private static byte[] text(int size) {
