@@ -130,6 +130,9 @@ export class Inflater {
    */
   step(): boolean {
     const before = this.#at, end = this.#payload.length;
+    // 7.2.3.6: an empty message is one byte. Clients that send what zlib flushes, Mojolicious for one, send none where
+    // the message before was empty, too.
+    if (end === 0) return true;
     if (this.#inflate()) return true;
     // The tail is so little that it goes with the last of the payload.
     return before < end && this.#at === end && this.#stream.avail_out > 0 && this.#inflate();
