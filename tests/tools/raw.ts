@@ -38,7 +38,7 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
 }
 
 /** How long a step may take before the test fails, in ms. */
-const DEADLINE = 5000;
+const DEADLINE = 10_000;
 
 /** One TCP connection to a server under test. It reads only while it waits for something. */
 export class RawClient implements Disposable {
