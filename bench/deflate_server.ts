@@ -50,20 +50,24 @@ export interface BenchConnection extends Disposable {
 }
 
 /**
- * Connects to the server's echo.
- * @param compression Whether to insist on permessage-deflate, or to do without.
+ * Connects to the server, as a rule to its echo.
+ * @param offer The permessage-deflate that is offered and insisted on; empty: none.
  */
-export async function connect(port: number, compression = true): Promise<BenchConnection> {
+export async function connect(
+  port: number,
+  offer = "permessage-deflate",
+  path = "/-/echo",
+): Promise<BenchConnection> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   conn.setNoDelay();
   const write = async (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
   };
   await write(new TextEncoder().encode(
-    `GET /-/echo HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\n` +
       "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
       "Sec-WebSocket-Version: 13\r\n" +
-      (compression ? "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" : "\r\n"),
+      (offer ? `Sec-WebSocket-Extensions: ${offer}\r\n\r\n` : "\r\n"),
   ));
   const read = async (space: Uint8Array) => {
     const count = await conn.read(space);
@@ -75,8 +79,8 @@ export async function connect(port: number, compression = true): Promise<BenchCo
     await read(one);
     head += String.fromCharCode(one[0]!);
   }
-  if (head.includes("permessage-deflate") !== compression) {
-    throw new Error(`no compression: ${head}`);
+  if (head.includes("permessage-deflate") !== (offer !== "")) {
+    throw new Error(`not what was offered: ${head}`);
   }
   const receive = async (count: number) => {
     while (count > 0) count -= await read(buffer.subarray(0, Math.min(count, buffer.length)));

@@ -94,10 +94,13 @@ export class Inflater {
   #output: Uint8Array<ArrayBuffer> | undefined;
   #size = 0;
 
-  /** @param keep Whether the context of one message is there for the next. */
-  constructor(keep: boolean) {
+  /**
+   * @param keep Whether the context of one message is there for the next.
+   * @param windowBits 8 to 15: what such a context costs.
+   */
+  constructor(keep: boolean, windowBits = 15) {
     this.#keep = keep;
-    zlibInflateInit2(this.#stream, -15);
+    zlibInflateInit2(this.#stream, -windowBits);
   }
 
   /**
@@ -196,7 +199,7 @@ function corrupt(why: string): never {
 const idle: Inflater[] = [];
 const MOST_IDLE = 8;
 
-/** Compression on one connection. Until a message is compressed it holds nothing. */
+/** Compression on one connection. Until it sends or receives a message with context it holds nothing. */
 export class PermessageDeflate {
   /** What was agreed on. */
   readonly parameters: DeflateParameters;
@@ -228,7 +231,8 @@ export class PermessageDeflate {
 
   /** Something to inflate the next message with. */
   takeInflater(): Inflater {
-    if (!this.parameters.clientNoContextTakeover) return this.#inflater ??= new Inflater(true);
+    const { clientNoContextTakeover, clientMaxWindowBits } = this.parameters;
+    if (!clientNoContextTakeover) return this.#inflater ??= new Inflater(true, clientMaxWindowBits);
     return idle.pop() ?? new Inflater(false);
   }
 

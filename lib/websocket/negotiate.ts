@@ -5,7 +5,7 @@
 
 /** What the server is willing to agree on. */
 export type DeflateMode =
-  /** Each message by itself, on both sides: one compressed frame serves every subscriber. */
+  /** Each message sent by itself: one compressed frame serves every subscriber. */
   | "shared"
   /** Each message with the context of those before it, where the client does not refuse. */
   | "takeover"
@@ -20,6 +20,8 @@ export interface DeflateParameters {
   clientNoContextTakeover: boolean;
   /** Base-2 logarithm of this side's window: 9 to 15. */
   serverMaxWindowBits: number;
+  /** Base-2 logarithm of the client's: 8 to 15. */
+  clientMaxWindowBits: number;
 }
 
 /** An agreement, and the field that tells the client. */
@@ -89,6 +91,15 @@ function windowBits(value: string | undefined): number | undefined {
   return value !== undefined && /^([89]|1[0-5])$/.test(value) ? Number(value) : undefined;
 }
 
+const SERVER_ALONE = "server_no_context_takeover";
+const CLIENT_ALONE = "client_no_context_takeover";
+
+/**
+ * The window that a client is held to in `shared`, where it says that it can be: each that sends compressed messages
+ * costs so many bytes more. `bench/deflate_memory.ts` measures what other windows cost and save.
+ */
+const CLIENT_WINDOW_BITS = 10;
+
 /** What one offer becomes; `undefined` to decline it. */
 function agree(offer: Offer, mode: DeflateMode): DeflateAgreement | undefined {
   const given = new Map(offer.parameters);
@@ -98,30 +109,31 @@ function agree(offer: Offer, mode: DeflateMode): DeflateAgreement | undefined {
   }
   const shared = mode === "shared";
   const parameters: DeflateParameters = {
-    serverNoContextTakeover: shared,
-    clientNoContextTakeover: shared,
+    // A message that is compressed by itself needs no announcement: the client keeps a window that nothing refers to.
+    serverNoContextTakeover: shared || given.has(SERVER_ALONE),
+    clientNoContextTakeover: given.has(CLIENT_ALONE),
     serverMaxWindowBits: 15,
+    clientMaxWindowBits: 15,
   };
+  // 7.1.1: an answer may name these two also where they were not offered, but Netty's clients end such a handshake.
   let answer = "permessage-deflate";
   for (const [name, value] of given) {
     const bits = windowBits(value);
-    if (name === "server_no_context_takeover" && value === undefined) {
-      parameters.serverNoContextTakeover = true;
-    } else if (name === "client_no_context_takeover" && value === undefined) {
-      parameters.clientNoContextTakeover = true;
+    if ((name === SERVER_ALONE || name === CLIENT_ALONE) && value === undefined) {
+      answer += `; ${name}`;
     } else if (name === "server_max_window_bits" && bits !== undefined && bits > 8) {
       // A window of 256 bytes is one that zlib does not write.
       parameters.serverMaxWindowBits = bits;
-      answer += `; server_max_window_bits=${bits}`;
+      answer += `; ${name}=${bits}`;
     } else if (name === "client_max_window_bits" && (value === undefined || bits !== undefined)) {
-      // 7.1.2.2: an answer may name it only where it was offered; the client's own bound is confirmed.
-      if (bits !== undefined) answer += `; client_max_window_bits=${bits}`;
+      // 7.1.2.2: the client's own bound is confirmed, or a smaller one asked for; it matters where a context is kept.
+      const most = shared && !parameters.clientNoContextTakeover ? CLIENT_WINDOW_BITS : 15;
+      parameters.clientMaxWindowBits = Math.min(bits ?? 15, most);
+      if (bits !== undefined || most < 15) answer += `; ${name}=${parameters.clientMaxWindowBits}`;
     } else {
       return undefined;
     }
   }
-  if (parameters.serverNoContextTakeover) answer += "; server_no_context_takeover";
-  if (parameters.clientNoContextTakeover) answer += "; client_no_context_takeover";
   return { parameters, answer };
 }
 

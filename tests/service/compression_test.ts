@@ -1,19 +1,19 @@
 /**
  * permessage-deflate for subscribers: one compressed frame for all, or a context for each.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import WS from "ws";
 import { channelTest } from "../tools/engines.ts";
 import { utf8 } from "../tools/bytes.ts";
 import { ask, post, Subscriber, UPGRADE } from "../tools/channels.ts";
-import { json as weather, zlibDeflate, zlibInflate } from "../tools/deflate.ts";
+import { json as weather, zlibDeflateAll, zlibInflate } from "../tools/deflate.ts";
 import { clientFrame } from "../tools/frames.ts";
 
 const offer = { "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits" };
 const COMPRESSED = 0xc1, PLAIN = 0x81;
 
 const agreements: [flags: string[], answer: string | undefined][] = [
-  [[], "permessage-deflate; server_no_context_takeover; client_no_context_takeover"],
+  [[], "permessage-deflate; client_max_window_bits=10"],
   [["--deflate", "takeover"], "permessage-deflate"],
   [["--deflate", "off"], undefined],
 ];
@@ -86,13 +86,20 @@ for (const [size, first, flags] of sizes) {
   );
 }
 
-channelTest("what a subscriber sends compressed is published inflated", async (testService) => {
-  await using service = await testService();
-  using sender = await Subscriber.open(service, "/btc", offer);
-  using plain = await Subscriber.open(service, "/btc");
-  await sender.client.raw.send(clientFrame(COMPRESSED, zlibDeflate(utf8("echo echo echo"))));
-  assertEquals(await plain.text(), "echo echo echo");
-});
+channelTest(
+  "what a subscriber sends compressed is published inflated, also where it refers back",
+  async (testService) => {
+    await using service = await testService();
+    using sender = await Subscriber.open(service, "/btc", offer);
+    using plain = await Subscriber.open(service, "/btc");
+    const [first, second] = await zlibDeflateAll([utf8("木霊, echo"), utf8("木霊, echo")], 10);
+    assertLess(second!.length, first!.length / 2);
+    for (const payload of [first!, second!]) {
+      await sender.client.raw.send(clientFrame(COMPRESSED, payload));
+      assertEquals(await plain.text(), "木霊, echo");
+    }
+  },
+);
 
 for (const mode of ["shared", "takeover", "off"]) {
   channelTest(

@@ -11,17 +11,26 @@ import { concat, utf8 } from "./bytes.ts";
 /** What a flush ends with, which is not sent (RFC 7692, 7.2.1). */
 export const TAIL = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 
-/** What is agreed on in mode `shared` with a client that asks for nothing. */
+/** What is agreed on in mode `shared` with a client that compresses each message by itself. */
 export const SHARED: DeflateParameters = {
   serverNoContextTakeover: true,
   clientNoContextTakeover: true,
   serverMaxWindowBits: 15,
+  clientMaxWindowBits: 15,
 };
-/** The same in mode `takeover`. */
+/** What is agreed on in mode `takeover` with a client that asks for nothing. */
 export const TAKEOVER: DeflateParameters = {
   serverNoContextTakeover: false,
   clientNoContextTakeover: false,
   serverMaxWindowBits: 15,
+  clientMaxWindowBits: 15,
+};
+/** What is agreed on in mode `shared` with a client that offers no more than its window. */
+export const SMALL: DeflateParameters = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: false,
+  serverMaxWindowBits: 15,
+  clientMaxWindowBits: 10,
 };
 
 /** The extension on a connection; it compresses all that it may, however small. */

@@ -74,6 +74,7 @@ Deno.test("the codes that Kodama names are those of the registry", () => {
     Policy: 1008,
     TooBig: 1009,
     InternalError: 1011,
+    ServiceRestart: 1012,
     TryAgainLater: 1013,
   });
 });

@@ -4,7 +4,7 @@ import type { MessageLimits } from "../../lib/websocket/message.ts";
 import type { DeflateParameters } from "../../lib/websocket/negotiate.ts";
 import { Protocol } from "../../lib/websocket/protocol.ts";
 import { concat, hex, noise, toHex, utf8 } from "../tools/bytes.ts";
-import { agreed, SHARED, TAKEOVER, zlibDeflate } from "../tools/deflate.ts";
+import { agreed, SHARED, SMALL, TAKEOVER, zlibDeflate } from "../tools/deflate.ts";
 import {
   clientFrame,
   clientHeader,
@@ -95,7 +95,7 @@ for (const [name, [bytes, expected]] of Object.entries(examples)) {
 const shared = concat(clientFrame(0xc1, HELLO), clientFrame(0xc1, hex("f2 00 11 00 00")));
 
 Deno.test("Protocol inflates with the message before only where that was agreed on (7.2.3.2)", () => {
-  leadsTo(shared, [hello, hello, "open"], [TAKEOVER]);
+  leadsTo(shared, [hello, hello, "open"], [TAKEOVER, SMALL]);
   const refused = failed(1007, "message does not inflate: invalid distance too far back");
   leadsTo(shared, [hello, ...refused], [SHARED, { ...TAKEOVER, clientNoContextTakeover: true }]);
 });

@@ -14,6 +14,7 @@ import {
   inflateAll,
   json,
   SHARED,
+  SMALL,
   TAKEOVER,
   zlibDeflate,
   zlibDeflateAll,
@@ -86,13 +87,13 @@ Deno.test("deflate() writes the RFC's own bytes, each message by itself (7.2.3.1
 });
 
 Deno.test("Inflater follows another implementation's context", async () => {
-  for (const windowBits of [9, 12, 15]) {
+  for (const windowBits of [9, 10, 12, 15]) {
     const messages = [json(1024), HELLO, noise(70_000), json(50_000), json(1024), json(1024)];
-    const inflater = new Inflater(true);
+    const inflater = new Inflater(true, windowBits);
     const payloads = await zlibDeflateAll(messages, windowBits);
     assertEquals(payloads.map((payload) => inflateAll(inflater, payload)), messages);
     // A small window has forgotten it by then.
-    if (windowBits > 9) assertLess(payloads[5]!.length, 40);
+    if (windowBits > 10) assertLess(payloads[5]!.length, 40);
   }
 });
 
@@ -215,27 +216,61 @@ Deno.test("JSON of 1 KiB leaves at a third of its size or less", () => {
   assertEquals(zlibInflate([payload]), message);
 });
 
-Deno.test("PermessageDeflate holds nothing until a message is compressed", () => {
-  const held = () => {
+/** What as many of a thing hold, in bytes, once each has done something: the least of a few tries, which no garbage is in. */
+function held(make: () => unknown, count: number): number {
+  const now = () => {
     const { heapUsed, external } = Deno.memoryUsage();
     return heapUsed + external;
   };
-  const grown = (make: () => unknown, count: number) => {
-    const before = held();
+  const tries = Array.from({ length: 5 }, () => {
+    const before = now();
     const kept = Array.from({ length: count }, make);
-    const growth = held() - before;
+    const growth = now() - before;
     assertEquals(kept.length, count);
     return growth;
-  };
-  assertLess(grown(() => agreed(TAKEOVER, 256), 2000), 1 << 20);
-  assertLess(grown(() => agreed(TAKEOVER, 256).deflate(new Uint8Array(10)), 2000), 2 << 20);
+  });
+  return tries.filter((growth) => growth > 0).sort((a, b) => a - b)[0] ?? 0;
+}
+
+Deno.test("PermessageDeflate holds nothing until a message goes or comes with context", () => {
+  assertLess(held(() => agreed(TAKEOVER, 256), 2000), 1 << 20);
+  assertLess(held(() => agreed(TAKEOVER, 256).deflate(new Uint8Array(10)), 2000), 2 << 20);
   // This way of looking does see what a context costs.
-  assertGreater(
-    grown(() => {
-      const extension = agreed(TAKEOVER, 256);
-      assert(extension.deflate(json(300)));
+  const takeover = held(() => {
+    const extension = agreed(TAKEOVER, 256);
+    assert(extension.deflate(json(300)));
+    return extension;
+  }, 20);
+  assertGreater(takeover, 1 << 20);
+});
+
+Deno.test("PermessageDeflate keeps a sender's context in the window agreed on, and no larger", async () => {
+  for (const clientMaxWindowBits of [10, 15]) {
+    // Refers back as far as 15 bits allow: to the first message, 5,000 bytes before.
+    const payloads = await zlibDeflateAll([noise(2000), noise(5000), noise(2000)], 15);
+    const inflater = agreed({ ...SMALL, clientMaxWindowBits }).takeInflater();
+    inflateAll(inflater, payloads[0]!);
+    inflateAll(inflater, payloads[1]!);
+    if (clientMaxWindowBits === 15) assertEquals(inflateAll(inflater, payloads[2]!), noise(2000));
+    else refused(1007, () => inflateAll(inflater, payloads[2]!));
+  }
+  const sender = (clientMaxWindowBits: number) =>
+    held(() => {
+      const extension = agreed({ ...SMALL, clientMaxWindowBits });
+      inflateAll(extension.takeInflater(), hex("f2 48 cd c9 c9 07 00"));
       return extension;
-    }, 20),
-    1 << 20,
-  );
+    }, 50);
+  // Some 10 KiB there, 41 here.
+  assertLess(sender(10), sender(15) / 2);
+});
+
+Deno.test("PermessageDeflate lends whoever keeps no context the same few inflaters", () => {
+  const one = agreed(SHARED), other = agreed(SHARED), context = agreed(SMALL);
+  const lent = one.takeInflater();
+  one.returnInflater(lent);
+  assert(other.takeInflater() === lent);
+  const kept = context.takeInflater();
+  context.returnInflater(kept);
+  assert(context.takeInflater() === kept);
+  assert(agreed(SMALL).takeInflater() !== kept);
 });

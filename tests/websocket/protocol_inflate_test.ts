@@ -4,18 +4,14 @@ import { Input } from "../../lib/websocket/input.ts";
 import { lendBuffer, returnBuffer } from "../../lib/websocket/pool.ts";
 import { Protocol } from "../../lib/websocket/protocol.ts";
 import { concat, noise } from "../tools/bytes.ts";
+import { SHARED } from "../tools/deflate.ts";
 import { clientFrame, ROOMY, said } from "../tools/frames.ts";
 
-const agreed = {
-  serverNoContextTakeover: true,
-  clientNoContextTakeover: true,
-  serverMaxWindowBits: 15,
-};
 /** A message that inflates in several steps. */
 const content = concat(noise(3000), new Uint8Array(200_000), noise(100));
 
 function deflated(): Uint8Array {
-  const payload = new PermessageDeflate(agreed, 0).deflate(content);
+  const payload = new PermessageDeflate(SHARED, 0).deflate(content);
   assert(payload !== undefined);
   return payload;
 }
@@ -26,7 +22,7 @@ function receive(tell: (protocol: Protocol, payload: Uint8Array) => void) {
     { frame() {} },
     { message: (payload) => tell(protocol, payload) },
     ROOMY,
-    new PermessageDeflate(agreed, 0),
+    new PermessageDeflate(SHARED, 0),
   );
   const input = new Input();
   const payload = deflated();
