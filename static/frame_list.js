@@ -2,7 +2,6 @@
 
 import { h } from "./element.js";
 import { onLanguage, t } from "./i18n.js";
-import { inflate } from "./inflate.js";
 import { closeOf, hex, isControl, utf8 } from "./wire.js";
 
 const perChunk = 100;
@@ -10,9 +9,6 @@ const maxFrames = 2_000;
 const nearEnd = 24; // px
 const longestText = 80; // characters shown of a payload
 const longestHex = 24; // bytes shown of one that is no text
-const maxInflating = 50; // at once; under load the bytes have to do
-
-let inflating = 0;
 
 /**
  * @param {HTMLElement} list
@@ -180,15 +176,12 @@ function cells({ frame, message, dir, conn, part, n, cut }) {
 /** What it says, in short; a compressed message follows when it is inflated. */
 function previewOf(frame, message, cut) {
   const element = h("span.preview", {}, preview(frame, message, cut));
-  if (!message?.compressed || !message.alone || !frame.fin || message.frames.length > 1 || cut) {
-    return element;
+  if (message?.frames.length === 1) {
+    message.inflated?.then((inflated) => {
+      if (typeof inflated === "string") return;
+      element.textContent = saying(message, inflated.bytes, inflated.cut);
+    });
   }
-  if (inflating >= maxInflating) return element;
-  inflating++;
-  inflate(frame.data).then((inflated) => {
-    inflating--;
-    if (inflated) element.textContent = saying(message, inflated.bytes, inflated.cut);
-  });
   return element;
 }
 

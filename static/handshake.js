@@ -33,18 +33,9 @@ export async function acceptOf(key) {
 }
 
 /**
- * What was agreed on compression (RFC 7692, 7.1).
+ * Whether messages may be compressed (RFC 7692, 7.1).
  * @param {string | undefined} extensions Of the response.
- * @returns {{ alone: { in: boolean, out: boolean } } | undefined} Whether each message can be
- *   inflated by itself, by its direction as the server sees it.
  */
-export function deflateOf(extensions) {
-  const agreed = extensions?.split(",").find((e) => /^\s*permessage-deflate\b/i.test(e));
-  if (agreed === undefined) return undefined;
-  return {
-    alone: {
-      in: /\bclient_no_context_takeover\b/i.test(agreed),
-      out: /\bserver_no_context_takeover\b/i.test(agreed),
-    },
-  };
+export function deflates(extensions) {
+  return /(^|,)\s*permessage-deflate\b/i.test(extensions ?? "");
 }

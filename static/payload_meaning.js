@@ -2,9 +2,9 @@
 
 import { h } from "./element.js";
 import { t } from "./i18n.js";
-import { inflate } from "./inflate.js";
 import { rfc } from "./rfc.js";
 import { closeOf, hex, utf8 } from "./wire.js";
+import { dataOf } from "./wire_log.js";
 
 const longestText = 4_096; // characters
 const longestHex = 512; // bytes
@@ -62,27 +62,16 @@ function joined(message) {
   return [h("h4.joined", {}, t().frames.joined(message.frames.length)), ...parts.slice(1)];
 }
 
-/** The payloads of all fragments, unmasked. */
-function dataOf(message) {
-  return Uint8Array.from(message.frames.flatMap(({ frame }) => [...frame.data]));
-}
-
 async function compressed(message, meanwhile) {
   const words = t().frames;
-  const why = !message.alone
-    ? words.notAlone
-    : !message.whole
-    ? words.notWhole
-    : message.frames.some((record) => record.cut)
-    ? words.notAll
-    : undefined;
-  if (why) return [h("p.quiet", {}, why)];
+  if (message.inflated === undefined) {
+    return [h("p.quiet", {}, message.whole ? words.notAll : words.notWhole)];
+  }
   meanwhile([h("p.quiet", {}, words.inflating)]);
-  const data = dataOf(message);
-  const inflated = await inflate(data);
-  if (inflated === undefined) return [h("p.quiet", {}, words.broken)];
+  const inflated = await message.inflated;
+  if (typeof inflated === "string") return [h("p.quiet", {}, words[inflated])];
   const parts = said(inflated.bytes, message.opcode, inflated.cut);
-  return [h("h4", {}, words.inflated(data.length, inflated.bytes.length)), ...parts.slice(1)];
+  return [h("h4", {}, words.inflated(dataOf(message).length, inflated.size)), ...parts.slice(1)];
 }
 
 function quoted([source, sentence]) {

@@ -194,7 +194,7 @@ export const strings = {
     inflated: (from, to) => `Inflated, ${bytes(from)} to ${number.format(to)}`,
     inflating: "This payload is compressed; inflating it …",
     notAlone:
-      "Compressed with the help of earlier messages (context takeover), so it cannot be inflated alone.",
+      "Compressed with the help of earlier messages (context takeover), which are not all here.",
     notWhole: "Compressed, and one part of a message: it inflates once the last fragment is here.",
     notAll: "Compressed, and longer than the tap shows, so it cannot be inflated here.",
     broken: "Compressed, but it does not inflate.",

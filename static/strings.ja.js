@@ -194,7 +194,7 @@ export const strings = {
     inflated: (from, to) => `伸張後（${number.format(from)}バイト → ${bytes(to)}）`,
     inflating: "このペイロードは圧縮されています。伸張しています…",
     notAlone:
-      "前のメッセージを手がかりに圧縮されている（context takeover）ため、これだけでは伸張できません。",
+      "前のメッセージを手がかりに圧縮されています（context takeover）が、それがそろっていないため、伸張できません。",
     notWhole: "圧縮されたメッセージの一部です。最後の断片が届くと伸張できます。",
     notAll: "圧縮されていて、見える範囲より長いため、ここでは伸張できません。",
     broken: "圧縮されていますが、伸張できません。",

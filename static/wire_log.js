@@ -1,6 +1,7 @@
 // What the tap tells, put in order: connections, their heads, frames, and the messages these make.
 
-import { deflateOf, parseHead } from "./handshake.js";
+import { deflates, parseHead } from "./handshake.js";
+import { createInflater } from "./inflate.js";
 import { isControl, parseFrame, unhex } from "./wire.js";
 
 /**
@@ -10,7 +11,8 @@ import { isControl, parseFrame, unhex } from "./wire.js";
  * @property {boolean} compressed
  * @property {Record[]} frames
  * @property {boolean} whole Whether its last fragment is here.
- * @property {boolean} alone Whether it inflates without those before it.
+ * @property {Promise<import("./inflate.js").Inflated | "notAlone" | "broken"> | undefined} inflated
+ *   Of a compressed message that is here whole.
  * @property {string | undefined} key What {@link messageKey} makes of it, on a connection of the page.
  */
 
@@ -28,6 +30,12 @@ import { isControl, parseFrame, unhex } from "./wire.js";
 /** Names one message of the page: of its connection `as`, one way, the nth. */
 export const messageKey = (as, dir, nth) => `${as} ${dir} ${nth}`;
 
+/** The payloads of all fragments, unmasked. */
+export function dataOf({ frames }) {
+  if (frames.length === 1) return frames[0].frame.data;
+  return Uint8Array.from(frames.flatMap(({ frame }) => [...frame.data]));
+}
+
 /**
  * @param {{ heads(conn: object): void, frame(record: Record): void, lost(n: number): void }} on
  */
@@ -42,7 +50,7 @@ export function createWireLog(on) {
         as: undefined,
         request: undefined,
         response: undefined,
-        deflate: undefined,
+        inflaters: undefined,
         fragments: { in: undefined, out: undefined },
         messages: { in: 0, out: 0 },
       });
@@ -64,7 +72,9 @@ export function createWireLog(on) {
       at.as = /^\S+ \S+[?&]as=(\d+)/.exec(text)?.[1];
     } else {
       at.response = text;
-      at.deflate = deflateOf(parseHead(text).get("sec-websocket-extensions"));
+      if (deflates(parseHead(text).get("sec-websocket-extensions"))) {
+        at.inflaters = { in: createInflater(), out: createInflater() };
+      }
     }
     on.heads(at);
   }
@@ -75,8 +85,8 @@ export function createWireLog(on) {
       const message = at.fragments[dir] ?? {
         dir,
         opcode: frame.opcode,
-        compressed: frame.rsv[0] && at.deflate !== undefined,
-        alone: at.deflate?.alone[dir] ?? false,
+        compressed: frame.rsv[0] && at.inflaters !== undefined,
+        inflated: undefined,
         frames: [],
         whole: false,
         key: at.as && messageKey(at.as, dir, ++at.messages[dir]),
@@ -86,8 +96,14 @@ export function createWireLog(on) {
       at.fragments[dir] = frame.fin ? undefined : message;
       record.message = message;
       record.part = message.frames.length;
+      if (message.whole && message.compressed) inflate(message, at.inflaters[dir]);
     }
     on.frame(record);
+  }
+
+  function inflate(message, inflater) {
+    if (message.frames.some((record) => record.cut)) inflater.lose();
+    else message.inflated = inflater.next(dataOf(message));
   }
 
   /** Nobody knows which: what follows cannot be counted any more, nor joined to what came before. */
@@ -95,6 +111,8 @@ export function createWireLog(on) {
     for (const at of conns.values()) {
       at.as = undefined;
       at.fragments = { in: undefined, out: undefined };
+      at.inflaters?.in.lose();
+      at.inflaters?.out.lose();
     }
     on.lost(lost);
   }

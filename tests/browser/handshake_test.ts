@@ -2,7 +2,7 @@
  * The handshake on the page, in Chromium.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { acceptOf, deflateOf, exampleKey, parseHead } from "../../static/handshake.js";
+import { acceptOf, deflates, exampleKey, parseHead } from "../../static/handshake.js";
 import { browserTest } from "./chromium.ts";
 import { openWide, pageService } from "./tools.ts";
 
@@ -12,13 +12,15 @@ Deno.test("acceptOf() makes the RFC's accept of the RFC's key (4.2.2)", async ()
   assertEquals(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 });
 
-Deno.test("deflateOf() says whose messages inflate alone (RFC 7692, 7.1.1)", () => {
-  assertEquals(deflateOf(undefined), undefined);
-  assertEquals(deflateOf("x-other"), undefined);
-  assertEquals(deflateOf("permessage-deflate"), { alone: { in: false, out: false } });
-  assertEquals(deflateOf("permessage-deflate; server_no_context_takeover"), {
-    alone: { in: false, out: true },
-  });
+Deno.test("deflates() says whether permessage-deflate was agreed on (RFC 7692, 7.1)", () => {
+  for (const extensions of [undefined, "", "x-other", "x-permessage-deflate"]) {
+    assertEquals(deflates(extensions), false, extensions);
+  }
+  for (
+    const extensions of ["permessage-deflate", "x, permessage-deflate; a", "Permessage-Deflate;a"]
+  ) {
+    assertEquals(deflates(extensions), true, extensions);
+  }
 });
 
 Deno.test("parseHead() joins the values of a field that came twice", () => {
@@ -44,7 +46,7 @@ browserTest("the accept that is computed equals the one that was received", asyn
     /^(\w\w ?){20}$/,
   );
   await handshake.getByText("HTTP/1.1 101 Switching Protocols").waitFor();
-  await handshake.locator(".agreed").getByText("server_no_context_takeover").waitFor();
+  await handshake.locator(".agreed").getByText("client_max_window_bits=10").waitFor();
   assertEquals(tab.complaints, []);
 });
 

@@ -38,6 +38,11 @@ final class Check {
     }
 
     static void version(String version) {
+        // Threads of the client would keep a program that failed.
+        Thread.setDefaultUncaughtExceptionHandler((thread, error) -> {
+            error.printStackTrace();
+            System.exit(1);
+        });
         say("version " + version);
     }
 
