@@ -49,12 +49,14 @@ export async function request(
     throw new RequestFailure(`cannot reach ${where}: ${causeOf(error)}`);
   }
   if (answer.ok) return body;
+  throw new RequestFailure(refusal(url, answer.status, body), answer);
+}
+
+/** One line for an answer that is none of the good ones. */
+export function refusal({ origin, pathname }: URL, status: number, body: string): string {
   const [line = ""] = body.split("\n", 1);
   const said = line.length > MAX_LINE ? line.slice(0, MAX_LINE) + "…" : line;
-  throw new RequestFailure(
-    `${where} answered ${answer.status}${said === "" ? "" : `: ${printable(said)}`}`,
-    answer,
-  );
+  return `${origin}${pathname} answered ${status}${said === "" ? "" : `: ${printable(said)}`}`;
 }
 
 /** Why nothing was answered, without the URL that is named in front of it. */

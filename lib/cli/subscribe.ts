@@ -7,7 +7,7 @@ import type { Command } from "../settings/command.ts";
 import { printable } from "../service/log.ts";
 import { lineOf } from "./line.ts";
 import { Output } from "./output.ts";
-import { Failure, request, RequestFailure } from "./request.ts";
+import { Failure, refusal, request, RequestFailure } from "./request.ts";
 
 /** Where lines go. */
 export interface Streams {
@@ -71,11 +71,14 @@ export async function printMessages(
           if (told !== "") tell("connected again");
           told = "";
         } else if (state.name === "waiting") {
-          if (wasOpen) tellOnce(`cut off${because(state)}; trying again`);
-          else find(state);
+          const line = wasOpen ? `cut off${because(state)}` : answered(state);
+          if (line === undefined) find(state);
+          else tellOnce(`${line}; trying again`);
         } else if (state.name === "closed") {
           end.resolve();
-          if (!paused) refused.reject(new Failure(`the server ended it${because(state)}`));
+          if (!paused) {
+            refused.reject(new Failure(answered(state) ?? `the server ended it${because(state)}`));
+          }
         }
       },
     });
@@ -86,7 +89,12 @@ export async function printMessages(
     told = line;
   }
 
-  /** Finds out why there is no connection: a WebSocket does not say, an ordinary request does. */
+  /** What the server said where it refused, and nobody else's secret. */
+  function answered({ status, reason = "" }: State): string | undefined {
+    return status === undefined ? undefined : refusal(new URL(url), status, reason);
+  }
+
+  /** Finds out why there is no connection where nobody answered: an ordinary request says. */
   async function find(state: State): Promise<void> {
     const history = new URL(url);
     const since = subscription.cursor ?? options.since;
