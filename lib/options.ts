@@ -5,6 +5,7 @@
 import type { Reply } from "./http/response.ts";
 import type { ListenerSettings } from "./net/listener.ts";
 import type { ServeOptions } from "./mod.ts";
+import type { DeflateMode } from "./websocket/negotiate.ts";
 
 /** The limits and times; of each, the least that it may be. */
 const limits: Record<keyof ListenerSettings, number> = {
@@ -22,21 +23,26 @@ const limits: Record<keyof ListenerSettings, number> = {
   deflateThreshold: 0,
 };
 
-/** The handlers. */
-const handlers = ["request", "open", "message", "close", "error"];
+/** What a value must be, in words, and whether it is. */
+type Kind = [what: string, is: (value: unknown) => boolean];
+const text: Kind = ["a string", (value) => typeof value === "string"];
+const number: Kind = ["a number", (value) => typeof value === "number"];
+const texts: Kind = ["a list of strings", (value) => Array.isArray(value) && value.every(text[1])];
+const handler: Kind = ["a function", (value) => typeof value === "function"];
+const modes: readonly unknown[] = ["shared", "takeover", "off"] satisfies DeflateMode[];
 
-/** All else; that is checked where it is used. */
-const others: Record<Exclude<keyof ServeOptions, keyof ListenerSettings>, true> = {
-  hostname: true,
-  port: true,
-  protocols: true,
-  deflate: true,
-  origins: true,
-  request: true,
-  open: true,
-  message: true,
-  close: true,
-  error: true,
+/** All else. */
+const others: Record<Exclude<keyof ServeOptions, keyof ListenerSettings>, Kind> = {
+  hostname: text,
+  port: number,
+  protocols: texts,
+  deflate: ["shared, takeover or off", (value) => modes.includes(value)],
+  origins: texts,
+  request: handler,
+  open: handler,
+  message: handler,
+  close: handler,
+  error: handler,
 };
 
 /** Every option there is. */
@@ -45,23 +51,21 @@ export const optionNames: readonly string[] = [...Object.keys(limits), ...Object
 /**
  * Checks the options of `serve()`.
  * @returns Them, without those that are `undefined`: they mean the default.
- * @throws {TypeError} If there is one of another name, a limit is no number, or a handler no function.
+ * @throws {TypeError} If there is one of another name or type.
  * @throws {RangeError} If a limit is less than it may be.
  */
 export function checkedOptions(options: ServeOptions): ServeOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
-    if (Object.hasOwn(limits, name)) {
-      if (typeof value !== "number") {
-        throw new TypeError(`${name} must be a number, not ${described(value)}`);
-      }
-      const least = limits[name as keyof ListenerSettings];
-      // Not `value < least`: NaN is less than nothing.
-      if (!(value >= least)) throw new RangeError(`${name} must be ${least} or more, not ${value}`);
-    } else if (!optionNames.includes(name)) {
+    if (!optionNames.includes(name)) {
       throw new TypeError(`serve() has no option ${JSON.stringify(name)}`);
-    } else if (handlers.includes(name) && typeof value !== "function") {
-      throw new TypeError(`${name} must be a function, not ${described(value)}`);
+    }
+    const least = limits[name as keyof typeof limits];
+    const [what, is] = least === undefined ? others[name as keyof typeof others] : number;
+    if (!is(value)) throw new TypeError(`${name} must be ${what}, not ${described(value)}`);
+    // Not `value < least`: NaN is less than nothing.
+    if (least !== undefined && !(value >= least)) {
+      throw new RangeError(`${name} must be ${least} or more, not ${value}`);
     }
   }
   return Object.fromEntries(given);

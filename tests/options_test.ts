@@ -134,6 +134,19 @@ for (
     [{ maxMessage: 0 }, RangeError, "maxMessage must be 1 or more, not 0"],
     [{ pingInterval: NaN }, RangeError, "pingInterval must be 1 or more, not NaN"],
     [{ deflateThreshold: -1 }, RangeError, "deflateThreshold must be 0 or more, not -1"],
+    [{ port: "0" }, TypeError, 'port must be a number, not the string "0"'],
+    [{ hostname: 5 }, TypeError, "hostname must be a string, not 5"],
+    [
+      { protocols: "chat" },
+      TypeError,
+      'protocols must be a list of strings, not the string "chat"',
+    ],
+    [{ origins: [5] }, TypeError, "origins must be a list of strings, not an object (Array)"],
+    [
+      { deflate: "on" },
+      TypeError,
+      'deflate must be shared, takeover or off, not the string "on"',
+    ],
     [{ message: "hello" }, TypeError, 'message must be a function, not the string "hello"'],
   ] as const
 ) {
