@@ -58,6 +58,8 @@ const toolchains = {
     env: {
       GOMODCACHE: `${built}/go/mod`,
       GOCACHE: `${built}/go/cache`,
+      // No C compiler is needed.
+      CGO_ENABLED: "0",
       // So that the folder can be deleted.
       GOFLAGS: "-modcacherw -buildvcs=false",
     },
