@@ -12,12 +12,20 @@ export interface ChildOptions {
   env?: Record<string, string>;
   /** Its standard input. Default none. */
   input?: string | Uint8Array<ArrayBuffer>;
+  /** A folder that it may read and write besides. Default none. */
+  folder?: string;
 }
 
 /** The command, as the task `start` runs it. */
 export function kodama(args: string[], options: ChildOptions = {}): Deno.Command {
+  const start = manifest.tasks.start.split(" ").slice(1);
+  if (options.folder !== undefined) {
+    // What is allowed here takes the place of what the set allows.
+    const { folder } = options;
+    start.splice(-1, 0, `--allow-read=${root},${folder}`, `--allow-write=${folder}`);
+  }
   return new Deno.Command(Deno.execPath(), {
-    args: [...manifest.tasks.start.split(" ").slice(1), ...args],
+    args: [...start, ...args],
     cwd: root,
     env: options.env ?? {},
     stdin: options.input === undefined ? "null" : "piped",
