@@ -57,6 +57,8 @@ export class Socket implements ProtocolEvents, Timed {
   #payload: Uint8Array | undefined;
   #ended = false;
   #paused = false;
+  /** Resolves when messages are taken again; `undefined` while they are. */
+  #held: PromiseWithResolvers<void> | undefined;
   #pingAt: number;
   /** Until when a sign of life must come, after a ping. */
   #aliveBy = Infinity;
@@ -153,6 +155,17 @@ export class Socket implements ProtocolEvents, Timed {
     return this.#transport.outbox.drained(amount);
   }
 
+  /** Takes no more messages, for now: what the peer asked for is not done yet. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers<void>();
+  }
+
+  /** Takes messages again. */
+  goOn(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
+  }
+
   /**
    * Begins the closing handshake, behind what was sent before.
    * @param code 1000, 1001, 1003, 1007 to 1014, or 3000 to 4999.
@@ -208,7 +221,7 @@ export class Socket implements ProtocolEvents, Timed {
 
   /** @inheritDoc */
   full(): boolean {
-    return this.#transport.outbox.bufferedAmount > PAUSE;
+    return this.#held !== undefined || this.#transport.outbox.bufferedAmount > PAUSE;
   }
 
   /** @inheritDoc */
@@ -241,7 +254,7 @@ export class Socket implements ProtocolEvents, Timed {
 
   async #pause(): Promise<void> {
     this.#paused = true;
-    await this.#transport.outbox.drained(PAUSE);
+    await (this.#held?.promise ?? this.#transport.outbox.drained(PAUSE));
     this.#paused = false;
     // Nothing was read meanwhile, so the peer's time begins anew; that it took bytes is a sign of life.
     this.#aliveBy = this.#messageBy = Infinity;
@@ -305,6 +318,7 @@ export class Socket implements ProtocolEvents, Timed {
     }
     if (state !== "closed" || this.#ended) return;
     this.#ended = true;
+    this.goOn();
     // 7.1.1: the server ends TCP; it "SHOULD ... first" so that it, not the client, holds TIME_WAIT.
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
     const because = this.#because ?? ending!;

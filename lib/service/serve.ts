@@ -3,7 +3,7 @@
  * @module
  */
 import { createAuthorize } from "../auth/auth.ts";
-import type { Engine } from "../hub/engine.ts";
+import { type Engine, EngineError } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import { OutOfFiles, Server } from "../net/listener.ts";
 import type { Config } from "../settings/config.ts";
@@ -48,8 +48,9 @@ export function serveOn(context: ServeContext): Server {
   const notices = new Notices(log, threads);
   const timer = setInterval(() => notices.turn(), 1000);
   const hub = new Hub(engine, tally);
-  const stats = () => hub.stats();
-  const channels = async () => (await hub.channels()).length;
+  // Whoever watches over the server watches also while the engine does not answer.
+  const stats = lastKnown(() => hub.stats(), { published: 0, bytes: 0 });
+  const channels = lastKnown(async () => (await hub.channels()).length, 0);
   const routes = createRoutes({
     config,
     log,
@@ -98,4 +99,16 @@ export function serveOn(context: ServeContext): Server {
     notices.turn();
   });
   return server;
+}
+
+/** Asks the engine each time; what it answered last, where it does not. */
+function lastKnown<T>(ask: () => Promise<T>, known: T): () => Promise<T> {
+  return async () => {
+    try {
+      known = await ask();
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+    }
+    return known;
+  };
 }

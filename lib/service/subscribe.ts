@@ -40,6 +40,10 @@ export interface Subscription {
 
 /** What may wait to be sent before more of what was missed follows, in bytes. */
 export const CATCH_UP = 64 * 1024;
+/** What a client has asked for and waits for, in bytes; at more, no more is read from it before all of it is done. */
+export const MAX_ASKED = 64 * 1024;
+/** What a request counts besides its payload, in bytes. */
+const EACH = 512;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
@@ -79,6 +83,7 @@ class Client implements Subscriber {
   readonly #form: Form | undefined;
   /** What the client asked for is done in the order in which it asked. */
   #last: Promise<unknown> = Promise.resolve();
+  #asked = 0;
   #left = false;
 
   constructor(socket: Socket, subscription: Subscription) {
@@ -102,6 +107,7 @@ class Client implements Subscriber {
   }
 
   message(payload: Uint8Array, opcode: number): void {
+    this.#wait(payload.length + EACH);
     if (this.#subscription.mode === "raw") this.#publishRaw(payload, opcode);
     else if (opcode === Opcode.Binary) {
       this.#socket.close(CloseCode.Unsupported, "JSON is spoken here");
@@ -138,11 +144,23 @@ class Client implements Subscriber {
     } else this.#say({ ...gaps(gap), open: gap.open });
   }
 
+  /** Counts what was asked for, until all of that is done. */
+  #wait(bytes: number): void {
+    this.#asked += bytes;
+    if (this.#asked > MAX_ASKED) this.#socket.hold();
+  }
+
   /** Does one thing after what was asked before. */
   #do(what: () => Promise<unknown>): void {
-    this.#last = this.#last.then(() => this.#left ? undefined : what()).catch((error) => {
-      this.#subscription.fault(error);
-      this.#socket.close(CloseCode.InternalError, "internal error");
+    const last = this.#last = this.#last.then(() => this.#left ? undefined : what()).catch(
+      (error) => {
+        this.#subscription.fault(error);
+        this.#socket.close(CloseCode.InternalError, "internal error");
+      },
+    ).then(() => {
+      if (this.#last !== last) return;
+      this.#asked = 0;
+      this.#socket.goOn();
     });
   }
 
@@ -158,7 +176,15 @@ class Client implements Subscriber {
     }
     const kind: Kind = opcode === Opcode.Binary ? "binary" : "text";
     const body = payload.slice();
-    this.#do(() => this.#hub.publish({ channel: channel!, kind, body }));
+    this.#do(async () => {
+      try {
+        await this.#hub.publish({ channel: channel!, kind, body });
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        // A raw message has no answer: that it was not taken can only be told by closing.
+        this.#socket.close(CloseCode.TryAgainLater, error.message);
+      }
+    });
   }
 
   /** Takes a request of the envelope. */
