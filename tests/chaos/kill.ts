@@ -34,6 +34,8 @@ const PUBLISHERS = ["http", "http", "plain", "ws", "ws"] as const;
 const ORDERLY = 0.25, AGAIN = 0.2;
 /** Latest moment of a start at which it is killed, in ms. */
 const STARTING = 400;
+/** Latest moment after a message at which it is killed, in ms. */
+const LATER = 20;
 /** Codes that somebody may be closed with. */
 const CODES = [1001, 1013];
 
@@ -78,6 +80,8 @@ async function run(
   const reaping = async () => {
     for (let left = kills; left > 0; left--) {
       await progress.more(reaper.between(1, Math.max(1, Math.floor(1.5 * messages / kills))));
+      // Not as soon as something has been delivered, which is just after it was kept.
+      await pause(reaper.between(0, LATER));
       if (progress.calm) return;
       progress.down();
       const orderly = reaper.chance(ORDERLY);
@@ -105,4 +109,8 @@ async function run(
   const codes = crowd.closeCodes.filter((code) => !CODES.includes(code));
   if (codes.length > 0) throw new Error(`closed with ${codes}`);
   return { ...result, killed, ended, lives };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
