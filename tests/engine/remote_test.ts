@@ -9,6 +9,7 @@ import { Ear } from "./ear.ts";
 import { behindPort, Hosted } from "./hosted.ts";
 import { limitsSuite } from "./limits_suite.ts";
 import { testMemory } from "./memory_engine.ts";
+import { restartSuite } from "./restart_suite.ts";
 import { testSqlite } from "./sqlite_engine.ts";
 import { StallingLog } from "./stalling_log.ts";
 
@@ -19,6 +20,7 @@ limitsSuite("RemoteEngine over memory", behindPort(memory));
 gapSuite("RemoteEngine over memory", behindPort(memory), 60);
 engineSuite("RemoteEngine over SQLite", behindPort(testSqlite));
 limitsSuite("RemoteEngine over SQLite", behindPort(testSqlite));
+restartSuite("RemoteEngine over SQLite", behindPort(testSqlite));
 gapSuite("RemoteEngine over SQLite", behindPort(testSqlite), 30);
 clientsSuite("EngineHost over memory", memory);
 clientsSuite("EngineHost over SQLite", testSqlite);
@@ -126,24 +128,3 @@ Deno.test("RemoteEngine refuses while the log cannot be reached, and is told whe
   assertEquals(ear.take(), ["a:1", "the disk is full", "reachable", "a:2"]);
   assertEquals(hosted.reachable, ["the disk is full", undefined]);
 });
-
-Deno.test("LogEngine publishes once where a key comes again while its first is on its way, and again where that failed", async () => {
-  const log = new StallingLog();
-  await using engine = disposable(new LogEngine(log, ROOMY, () => 0));
-  log.stall();
-  const first = engine.publish(draft("a", "1"), 3, "key");
-  const second = engine.publish(draft("a", "1"), 3, "key");
-  log.goOn();
-  assertEquals(await second, { ...await first, replayed: true });
-  log.stall();
-  const failed = engine.publish(draft("a", "2"), 3, "other");
-  const too = engine.publish(draft("a", "2"), 3, "other");
-  log.fail(new EngineError("no"));
-  await assertRejects(() => failed, EngineError, "no");
-  await assertRejects(() => too, EngineError, "no");
-  assertEquals((await engine.publish(draft("a", "2"), 3, "other")).replayed, false);
-});
-
-function disposable(engine: LogEngine): LogEngine & AsyncDisposable {
-  return Object.assign(engine, { [Symbol.asyncDispose]: () => engine.close() });
-}
