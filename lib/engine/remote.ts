@@ -15,6 +15,7 @@ import {
 } from "../hub/engine.ts";
 import type { Draft, Message } from "../hub/message.ts";
 import { Pending, SILENT } from "./pending.ts";
+import { SharedMessages } from "./shared.ts";
 import {
   type Answers,
   type FromEngine,
@@ -45,6 +46,8 @@ export interface RemoteOptions {
 const PATIENCE = 5000;
 /** Most that the publishes of all threads of a process may hold while they wait, in bytes. */
 export const MAX_WAITING = 64 << 20;
+/** Most histories that are asked for at once: each is a copy of its own on its way, and may be all that is remembered. */
+export const MAX_HISTORIES = 8;
 /** Of what may be on its way, the share that is taken before the engine is told so. */
 const NEWS = MAX_AHEAD / 8;
 const GONE = "the engine begins anew";
@@ -75,6 +78,10 @@ export class RemoteEngine implements Engine {
   #acknowledged = 0;
   /** Whether nothing is heard of it, so that nothing is asked. */
   #mute = false;
+  readonly #shared = new SharedMessages();
+  /** How many histories are asked for, and who waits to ask for one. */
+  #histories = 0;
+  readonly #line: (() => void)[] = [];
 
   /** @param port To an {@linkcode EngineHost}. */
   constructor(port: Port, { patience = PATIENCE, waiting = MAX_WAITING }: RemoteOptions = {}) {
@@ -136,7 +143,18 @@ export class RemoteEngine implements Engine {
     since: Since | undefined,
     limit?: number,
   ): Promise<History> {
-    return unpackHistory(await this.#ask({ ask: "history", channels, since, limit }));
+    const request = { ask: "history" as const, channels, since, limit };
+    // There is nothing in it but where it stands.
+    if (since === undefined) return this.#unpack(await this.#ask(request));
+    if (this.#histories >= MAX_HISTORIES) await new Promise<void>((go) => this.#line.push(go));
+    else this.#histories++;
+    try {
+      return this.#unpack(await this.#ask(request));
+    } finally {
+      const next = this.#line.shift();
+      if (next === undefined) this.#histories--;
+      else next();
+    }
   }
 
   /** @inheritDoc */
@@ -241,7 +259,7 @@ export class RemoteEngine implements Engine {
       try {
         const asked = { ask: "history" as const, channels, since, limit: undefined };
         const packed = await this.#post(asked, true);
-        if (this.#held === held) this.#caughtUp(held, unpackHistory(packed));
+        if (this.#held === held) this.#caughtUp(held, this.#unpack(packed));
       } catch (error) {
         // It is silent, and is asked again; or it has gone, and the next one is asked.
         if (!(error instanceof EngineError)) throw error;
@@ -273,13 +291,9 @@ export class RemoteEngine implements Engine {
     this.unreachable = why;
     this.#listener.reachable(why);
   }
-}
 
-function unpackHistory({ epoch, seq, lost, messages }: PackedHistory): History {
-  return {
-    open: formatCursor({ epoch, seq }),
-    seq,
-    lost,
-    messages: [...unpack(messages, epoch)],
-  };
+  #unpack({ epoch, seq, lost, messages }: PackedHistory): History {
+    const shared = Array.from(unpack(messages, epoch), (message) => this.#shared.one(message));
+    return { open: formatCursor({ epoch, seq }), seq, lost, messages: shared };
+  }
 }

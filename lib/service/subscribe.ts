@@ -83,7 +83,9 @@ class Client implements Subscriber {
   readonly #form: Form | undefined;
   /** What the client asked for is done in the order in which it asked. */
   #last: Promise<unknown> = Promise.resolve();
+  /** How much that is, and how many things, until all of them are done. */
   #asked = 0;
+  #doing = 0;
   #left = false;
 
   constructor(socket: Socket, subscription: Subscription) {
@@ -152,13 +154,15 @@ class Client implements Subscriber {
 
   /** Does one thing after what was asked before. */
   #do(what: () => Promise<unknown>): void {
-    const last = this.#last = this.#last.then(() => this.#left ? undefined : what()).catch(
-      (error) => {
+    this.#doing++;
+    this.#last = this.#last.then(async () => {
+      try {
+        if (!this.#left) await what();
+      } catch (error) {
         this.#subscription.fault(error);
         this.#socket.close(CloseCode.InternalError, "internal error");
-      },
-    ).then(() => {
-      if (this.#last !== last) return;
+      }
+      if (--this.#doing > 0) return;
       this.#asked = 0;
       this.#socket.goOn();
     });

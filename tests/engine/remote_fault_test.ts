@@ -2,13 +2,14 @@
  * An engine in another thread that does not answer, or that is told faster than it takes: nobody waits for ever, nothing
  * grows without bound, and it comes back.
  */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { EngineError } from "../../lib/hub/engine.ts";
 import { LogEngine } from "../../lib/engine/engine.ts";
+import { MAX_HISTORIES } from "../../lib/engine/remote.ts";
 import { EACH, MAX_AHEAD } from "../../lib/engine/wire.ts";
 import { Hub } from "../../lib/hub/hub.ts";
 import { Ear } from "./ear.ts";
-import { after, draft, publishAll, ROOMY } from "./engine_suite.ts";
+import { after, draft, publishAll, ROOMY, word } from "./engine_suite.ts";
 import { Hosted } from "./hosted.ts";
 import { Listener, settled } from "./late_engine.ts";
 import { testMemory } from "./memory_engine.ts";
@@ -158,3 +159,28 @@ for (const history of [100, 5]) {
     assertEquals(ear.take(), ["a:on"]);
   });
 }
+
+Deno.test("many who come back at once hold what they missed once, and so many of them are answered at a time", async () => {
+  await using test = testMemory();
+  await using hosted = await Hosted.begin(test.engine);
+  const { client, gate } = hosted.gatedClient();
+  await publishAll(client, "a:1", "a:2");
+  gate.close();
+  const all = Array.from(
+    { length: 3 * MAX_HISTORIES + 1 },
+    () => client.history(["a"], { from: "all" }),
+  );
+  const answers = () => gate.waiting.flatMap((told) => (told as { answers: unknown[] }).answers);
+  while (answers().length < MAX_HISTORIES) await settled();
+  // What says only where it stands does not wait in line, and comes after those that went before.
+  const open = client.history(["a"], undefined);
+  while (answers().length < MAX_HISTORIES + 1) await settled();
+  assertEquals(answers().length, MAX_HISTORIES + 1);
+  gate.open();
+  await open;
+  const [first, ...others] = await Promise.all(all);
+  assertEquals(first!.messages.map(word), ["a:1", "a:2"]);
+  for (const { messages } of others) {
+    for (const [i, message] of messages.entries()) assertStrictEquals(message, first!.messages[i]);
+  }
+});
