@@ -1,5 +1,6 @@
 /** Kodama's command line. See `--help`. */
 import manifest from "./deno.json" with { type: "json" };
+import { check } from "./lib/cli/check.ts";
 import { publish } from "./lib/cli/publish.ts";
 import { Failure } from "./lib/cli/request.ts";
 import { printMessages } from "./lib/cli/subscribe.ts";
@@ -98,6 +99,11 @@ async function run(command: Command): Promise<void> {
       return console.log(await publish(command, () => new Response(Deno.stdin.readable).bytes()));
     case "subscribe":
       return await follow(command);
+    case "check": {
+      const { text, whole } = check(command, Date.now());
+      console.log(text);
+      if (!whole) throw new Failure("the log is damaged");
+    }
   }
 }
 

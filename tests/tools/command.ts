@@ -12,12 +12,17 @@ export interface ChildOptions {
   env?: Record<string, string>;
   /** Its standard input. Default none. */
   input?: string | Uint8Array<ArrayBuffer>;
+  /** What Deno allows it, in flags. Default what the task says. */
+  allowed?: string[];
 }
 
 /** The command, as the task `start` runs it. */
 export function kodama(args: string[], options: ChildOptions = {}): Deno.Command {
+  const { allowed = ["-P=serve"] } = options;
+  const task = manifest.tasks.start.split(" ").slice(1)
+    .flatMap((word) => word === "-P=serve" ? allowed : word);
   return new Deno.Command(Deno.execPath(), {
-    args: [...manifest.tasks.start.split(" ").slice(1), ...args],
+    args: [...task, ...args],
     cwd: root,
     env: options.env ?? {},
     stdin: options.input === undefined ? "null" : "piped",
