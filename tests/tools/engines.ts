@@ -34,7 +34,7 @@ export type StartService = (...flags: string[]) => Promise<TestService>;
  * Those with threads are left out where `TEST_THREADS` is `off`, as it is while coverage is counted: a thread takes a second
  * to start then (Deno 2.9.6). `deno task test:threads` tries them.
  */
-const tried = Deno.env.get("TEST_THREADS") === "off" ? ENGINES.slice(0, 1) : ENGINES;
+export const tried = Deno.env.get("TEST_THREADS") === "off" ? ENGINES.slice(0, 1) : ENGINES;
 
 /** A test with each of them; each service that it starts has a memory of its own. */
 export function channelTest(name: string, run: (start: StartService) => Promise<void>): void {
