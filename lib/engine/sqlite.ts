@@ -26,8 +26,8 @@ const DELETING = 5;
 const RUN = 8;
 /** Bodies of one transaction, in bytes: what does not fit goes with the next, and the write-ahead log stays small. */
 const LARGEST = 4 << 20;
-/** Least that must be writable for a file that failed to count as writable again, in bytes. */
-const PROBE = 64 * 1024;
+/** Least that must be writable at the start, and for a file that failed to count as writable again; in bytes. */
+const FIRST_PROBE = 4096, PROBE = 64 * 1024;
 
 /** How a log is opened. */
 export interface SqliteOptions {
@@ -63,6 +63,12 @@ export class SqliteLog implements Log {
   constructor(options: SqliteOptions) {
     this.#options = options;
     const db = this.#db = new Database(options.file, options.historyBytes);
+    try {
+      db.probe(FIRST_PROBE);
+    } catch (error) {
+      db.close();
+      throw fault(options.file, error);
+    }
     this.#epoch = db.epoch;
     this.#newest = db.newest();
   }

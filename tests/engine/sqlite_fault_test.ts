@@ -161,7 +161,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "SqliteLog refuses a file on a disk that is read-only",
+  name: "SqliteLog refuses a file on a disk that is read-only or full",
   ignore: !canMount,
   async fn() {
     await using disk = (await smallDisk("1m"))!;
@@ -169,5 +169,16 @@ Deno.test({
     await open(file).close();
     await disk.remount("ro");
     assertEquals(refusal(file), "cannot be written: it is read-only");
+    await disk.remount("rw");
+    const fill = await Deno.create(`${disk.folder}/fill`);
+    await assertRejects(async () => {
+      for (;;) await fill.write(new Uint8Array(4096));
+    }, Error);
+    fill.close();
+    for (const name of ["log.db", "new.db"]) {
+      assertEquals(refusal(`${disk.folder}/${name}`), "cannot be written: the disk is full");
+    }
+    await Deno.remove(`${disk.folder}/fill`);
+    await open(file).close();
   },
 });
