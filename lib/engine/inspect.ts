@@ -101,7 +101,8 @@ function look(db: DatabaseSync): Omit<Inspection, "size"> {
   checkSchema(db);
   if (version(db) === 0) throw new DatabaseError("is empty");
   const faults = db.prepare("PRAGMA integrity_check").all()
-    .map((row) => String(row.integrity_check)).filter((line) => line !== "ok");
+    .flatMap((row) => String(row.integrity_check).split("\n"))
+    .filter((line) => line !== "ok" && !line.startsWith("***"));
   let sums: Record<string, unknown>;
   try {
     sums = db.prepare(
