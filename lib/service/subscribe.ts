@@ -158,7 +158,15 @@ class Client implements Subscriber {
     }
     const kind: Kind = opcode === Opcode.Binary ? "binary" : "text";
     const body = payload.slice();
-    this.#do(() => this.#hub.publish({ channel: channel!, kind, body }));
+    this.#do(async () => {
+      try {
+        await this.#hub.publish({ channel: channel!, kind, body });
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        // There is no answer in which it could be said.
+        this.#socket.close(CloseCode.InternalError, "not published");
+      }
+    });
   }
 
   /** Takes a request of the envelope. */

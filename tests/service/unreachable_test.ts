@@ -44,6 +44,9 @@ for (const { name, flags } of tried.filter(({ survives }) => survives)) {
       assertMatch(answer.body, body, line);
     }
     using fresh = await Subscriber.open(service, "/btc");
+    using writer = await Subscriber.open(service, "/btc");
+    await writer.say("refused");
+    assertEquals(await writer.closed(), "1011 not published");
     await envelope.say({ pub: "btc", data: "refused", ref: 1 });
     assertEquals(await envelope.json(), { error: why, ref: 1 });
 
