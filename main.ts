@@ -17,13 +17,18 @@ async function start(config: Config): Promise<Service> {
   try {
     return await startService(config, log);
   } catch (error) {
-    if (error instanceof OpenError) throw new Failure(error.message);
+    if (error instanceof OpenError) throw new Failure(lineOf(error));
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Failure(`${where} is in use; choose another with --port`);
     }
-    if (error instanceof Error) throw new Failure(`cannot listen on ${where}: ${error.message}`);
+    if (error instanceof Error) throw new Failure(`cannot listen on ${where}: ${lineOf(error)}`);
     throw error;
   }
+}
+
+/** What an error says, without where in the code. */
+function lineOf({ message }: Error): string {
+  return message.split("\n", 1)[0]!;
 }
 
 /** A signal that comes so soon after the first is the same one, passed on by npx as well as by the terminal; in ms. */
