@@ -1,5 +1,6 @@
 /** Kodama's command line. See `--help`. */
 import manifest from "./deno.json" with { type: "json" };
+import { check } from "./lib/cli/check.ts";
 import { publish } from "./lib/cli/publish.ts";
 import { Failure } from "./lib/cli/request.ts";
 import { printMessages } from "./lib/cli/subscribe.ts";
@@ -16,13 +17,18 @@ async function start(config: Config): Promise<Service> {
   try {
     return await startService(config, log);
   } catch (error) {
-    if (error instanceof OpenError) throw new Failure(error.message);
+    if (error instanceof OpenError) throw new Failure(lineOf(error));
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Failure(`${where} is in use; choose another with --port`);
     }
-    if (error instanceof Error) throw new Failure(`cannot listen on ${where}: ${error.message}`);
+    if (error instanceof Error) throw new Failure(`cannot listen on ${where}: ${lineOf(error)}`);
     throw error;
   }
+}
+
+/** What an error says, without where in the code. */
+function lineOf({ message }: Error): string {
+  return message.split("\n", 1)[0]!;
 }
 
 /** A signal that comes so soon after the first is the same one, passed on by npx as well as by the terminal; in ms. */
@@ -98,6 +104,11 @@ async function run(command: Command): Promise<void> {
       return console.log(await publish(command, () => new Response(Deno.stdin.readable).bytes()));
     case "subscribe":
       return await follow(command);
+    case "check": {
+      const { text, whole } = check(command, Date.now());
+      console.log(text);
+      if (!whole) throw new Failure("the log is damaged");
+    }
   }
 }
 

@@ -43,7 +43,8 @@ async function read(blob, skip) {
   try {
     while (size <= longest) {
       const { done, value } = await reader.read();
-      if (whole = done) break;
+      whole = done;
+      if (done) break;
       parts.push(value);
       size += value.length;
     }

@@ -102,6 +102,11 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
       const mine = attempt;
       onstate?.({ name: "open" });
       if (said.lost && mine === attempt) ongap?.(said.lost);
+    } else if (said.lost) {
+      // In the midst: what follows comes after this.
+      cursor = said.open;
+      next = undefined;
+      ongap?.(said.lost);
     } else if ("unsub" in said && next) {
       cursor = next;
       next = undefined;

@@ -10,7 +10,7 @@ const allowed: Record<string, string[]> = {
   net: ["websocket", "http"],
   auth: ["settings", "net", "websocket", "http", "hub"],
   service: ["auth", "settings", "engine", "net", "websocket", "http", "hub"],
-  cli: ["service", "auth", "settings", "hub"],
+  cli: ["service", "auth", "settings", "engine", "hub"],
   "": ["service", "auth", "settings", "net", "websocket", "http", "hub"],
 };
 /** Folders that touch neither the system nor time. */

@@ -4,6 +4,7 @@
  */
 import { LogEngine } from "./engine.ts";
 import { newEpoch } from "./epoch.ts";
+import { fault } from "./fault.ts";
 import type { FoldLimits } from "./fold.ts";
 import { MemoryEngine } from "./memory.ts";
 import { SqliteLog } from "./sqlite.ts";
@@ -37,5 +38,10 @@ function create(name: string, limits: FoldLimits): LogEngine {
   const file = sqliteFile(name);
   if (file === undefined) return new MemoryEngine(limits, () => performance.now(), newEpoch());
   const log = new SqliteLog({ file, historyBytes: limits.historyBytes });
-  return new LogEngine(log, limits, () => log.now());
+  try {
+    return new LogEngine(log, limits, () => log.now());
+  } catch (error) {
+    // What is damaged in the midst shows as it is read.
+    throw fault(file, error);
+  }
 }

@@ -5,7 +5,8 @@
  */
 import { clearImmediate, setImmediate } from "node:timers";
 import { EngineError } from "../hub/engine.ts";
-import { Database, fault } from "./database.ts";
+import { Database } from "./database.ts";
+import { fault } from "./fault.ts";
 import type { Log, LogListener, LogRecord, LogState, Place } from "./log.ts";
 
 /** A message that waits to be written. */
@@ -19,12 +20,14 @@ interface Waiting {
 const AGAIN = 1000;
 /** For something to be published, before what is not remembered any more is deleted by itself; in ms. */
 const IDLE = 200;
-/** Most runs of numbers that one transaction deletes, so that nobody waits for it: a few ms. */
-const DELETIONS = 1000;
+/** For deletions in one transaction, and between two where nothing else is to be done, so that nobody waits long; in ms. */
+const DELETING = 5;
+/** Most messages that are deleted at once: of 1 MiB each, that takes about as long. */
+const RUN = 8;
 /** Bodies of one transaction, in bytes: what does not fit goes with the next, and the write-ahead log stays small. */
 const LARGEST = 4 << 20;
-/** Least that must be writable for a file that failed to count as writable again, in bytes. */
-const PROBE = 64 * 1024;
+/** Least that must be writable at the start, and for a file that failed to count as writable again; in bytes. */
+const FIRST_PROBE = 4096, PROBE = 64 * 1024;
 
 /** How a log is opened. */
 export interface SqliteOptions {
@@ -64,6 +67,12 @@ export class SqliteLog implements Log {
   constructor(options: SqliteOptions) {
     this.#options = options;
     const db = this.#db = new Database(options.file, options.historyBytes);
+    try {
+      db.probe(FIRST_PROBE);
+    } catch (error) {
+      db.close();
+      throw fault(options.file, error);
+    }
     this.#epoch = db.epoch;
     this.#newest = db.newest();
     this.#clock = { time: this.#newest.time, at: this.#elapsed() };
@@ -138,9 +147,10 @@ export class SqliteLog implements Log {
     let deleted = 0, written = false;
     try {
       const time = this.now();
+      db.checkName();
       db.transaction(() => {
         this.#insert(db, batch, time, places);
-        deleted = this.#delete(db);
+        deleted = this.#delete(db, batch.length);
         if (keys > 0) db.deleteKeys(keys);
         written = true;
       });
@@ -156,7 +166,7 @@ export class SqliteLog implements Log {
       resolve(at.seq);
     }
     if (this.#waiting.length > 0) this.#commit ??= setImmediate(() => this.#run());
-    if (this.#dropped.length > 0) this.#idle ??= setTimeout(() => this.#run(), IDLE);
+    if (this.#dropped.length > 0) this.#idle ??= setTimeout(() => this.#run(), DELETING);
   }
 
   /** How many of those that wait go with the next transaction: one at least, and no more than its bytes allow. */
@@ -186,14 +196,18 @@ export class SqliteLog implements Log {
     }
   }
 
-  /** Deletes some of what was dropped: numbers that follow one another go as one. Returns how many. */
-  #delete(db: Database): number {
+  /**
+   * Deletes some of what was dropped: numbers that follow one another go as one. Returns how many.
+   * @param least As many as were added, so that the file does not grow; more only while there is time.
+   */
+  #delete(db: Database, least: number): number {
     const dropped = this.#dropped;
+    const until = performance.now() + DELETING;
     let at = 0;
-    for (let runs = 0; at < dropped.length && runs < DELETIONS; runs++) {
-      const first = dropped[at]!;
+    while (at < dropped.length && (at < least || performance.now() < until)) {
+      const first = dropped[at]!, end = at + RUN;
       let last = first;
-      while (dropped[++at] === last + 1) last++;
+      while (++at < end && dropped[at] === last + 1) last++;
       db.delete(first, last);
     }
     if (at > 0) db.forget(this.#listener.forgotten());
@@ -223,7 +237,8 @@ export class SqliteLog implements Log {
     const { file, historyBytes } = this.#options;
     let db: Database | undefined;
     try {
-      db = new Database(file, historyBytes);
+      // A new one would hide that what was acknowledged is gone, or on a disk that is not mounted.
+      db = new Database(file, historyBytes, false);
       db.probe(Math.max(PROBE, bytes));
       this.#comeBack(db);
     } catch (error) {
@@ -246,7 +261,8 @@ export class SqliteLog implements Log {
         this.#listener.entry(entry);
       }
     } else {
-      // Somebody put another file in its place.
+      // Somebody put another file in its place, or an older copy of it, whose numbers come again.
+      if (db.epoch === this.#epoch) db.renew();
       this.#epoch = db.epoch;
       this.#newest = db.newest();
       this.#clock.time = Math.max(this.#clock.time, this.#newest.time);

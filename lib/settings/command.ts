@@ -87,6 +87,12 @@ export const subscribeSettings = {
   json: toggle("prints each message as JSON, with its id and channel"),
 };
 
+/** Settings of `check`. */
+export const checkSettings = {
+  /** Whether one line of JSON is printed. */
+  json: toggle("prints it as JSON, on one line"),
+};
+
 /** What a command is, for `--help`. */
 interface Usage {
   /** What follows its name. */
@@ -137,6 +143,15 @@ const commands = {
       "are told on standard error.",
     ],
   },
+  check: {
+    form: "FILE [flags]",
+    help: "prints what is in the file of --engine sqlite:FILE, and whether it is whole",
+    settings: checkSettings,
+    notes: [
+      "It ends with 1 where the file is damaged, no log, or in use: stop the server first, or check a",
+      "copy that was made while it was stopped. The file stays as it is.",
+    ],
+  },
 } satisfies Record<string, Usage>;
 
 /** What a command line asks for. */
@@ -152,7 +167,8 @@ export type Command =
     text: string | undefined;
     options: Values<typeof publishSettings>;
   }
-  | { run: "subscribe"; url: URL; options: Values<typeof subscribeSettings> };
+  | { run: "subscribe"; url: URL; options: Values<typeof subscribeSettings> }
+  | { run: "check"; file: string; options: Values<typeof checkSettings> };
 
 /**
  * Reads a command line and an environment; flags win.
@@ -208,6 +224,12 @@ export function parseCommand(args: string[], env: Environment): Command {
       }
       const options = values(subscribeSettings, "token");
       return { run: "subscribe", url: channelURL(name, url), options };
+    }
+    case "check": {
+      const [file, ...more] = operands;
+      if (file === undefined) throw new ConfigError("check needs a file; see --help");
+      if (more.length > 0) throw new ConfigError("check takes one file");
+      return { run: "check", file, options: values(checkSettings) };
     }
   }
 }

@@ -125,7 +125,7 @@ export const groups = {
     engine: one(
       "memory | sqlite:FILE",
       "memory",
-      "who keeps order and memory: memory, sqlite:FILE to remember after a restart",
+      "where messages are kept; a file outlives a restart: memory, sqlite:FILE",
       (text) => {
         if (text !== "memory" && !/^sqlite:./s.test(text)) {
           throw new ConfigError(`must be memory or sqlite:FILE, and is ${quote(text)}`);

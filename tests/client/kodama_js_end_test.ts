@@ -47,6 +47,23 @@ Deno.test("without since, the id of the first envelope is the cursor at once", a
   assertEquals(listener.subscription.cursor, "e.9");
 });
 
+Deno.test("a gap in the midst is told, and it goes on from there", async () => {
+  await using server = scriptedServer(
+    async (it) => {
+      it.say(opening("e.9"));
+      it.say({ id: "e.10", ch: "c", data: 10 });
+      await it.leave();
+      it.say({ gap: true, lost: { c: "epoch" }, open: "f.3" });
+      it.close(1001);
+    },
+    (it) => it.say({ id: "f.4", ch: "c", data: 4 }),
+  );
+  await using listener = new Listener(server.url, { onstate: atOnce });
+  await listener.count(2);
+  assertEquals([listener.gaps, listener.data], [[{ c: "epoch" }], [10, 4]]);
+  assertEquals(server.connections.map(({ query }) => query.get("since")), [null, "f.3"]);
+});
+
 Deno.test("all and an age begin again where nothing has arrived, the age as of the call", async () => {
   const cut = (it: Scripted) => (it.say(opening("e.9")), it.close(1001));
   for (

@@ -41,3 +41,9 @@ export async function testSqlite(limits: Partial<Limits> = {}): Promise<SqliteTe
   };
   return test;
 }
+
+/** Copies a file as it is on the disk at this moment, as a power cut would leave it. */
+export async function cutOff(file: string, to: string): Promise<void> {
+  await Deno.copyFile(file, to);
+  await Deno.copyFile(`${file}-wal`, `${to}-wal`);
+}

@@ -3,7 +3,8 @@
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { EngineError } from "../../lib/hub/engine.ts";
-import { Database, inspect } from "../../lib/engine/database.ts";
+import { Database } from "../../lib/engine/database.ts";
+import { inspect } from "../../lib/engine/inspect.ts";
 import { LogEngine } from "../../lib/engine/engine.ts";
 import { SqliteLog } from "../../lib/engine/sqlite.ts";
 import { Ear } from "./ear.ts";

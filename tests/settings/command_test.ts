@@ -65,6 +65,11 @@ Deno.test("subscribe takes a URL, a cursor and a form", () => {
   assertEquals([command.url.href, command.options], [url, { since: "10m", token: "", json: true }]);
 });
 
+Deno.test("check takes a file, and a form", () => {
+  const command = parseCommand(["check", "data/log.db", "--json"], () => undefined);
+  assertEquals(command, { run: "check", file: "data/log.db", options: { json: true } });
+});
+
 const refusals: [args: string[], message: string][] = [
   [["echo"], '"echo" is not a command; see --help'],
   [["constructor"], '"constructor" is not a command'],
@@ -95,6 +100,9 @@ const refusals: [args: string[], message: string][] = [
     ["subscribe", url, "--since", "today"],
     "--since must be an id, all, or an age such as 30s, and is",
   ],
+  [["check"], "check needs a file; see --help"],
+  [["check", "one.db", "two.db"], "check takes one file"],
+  [["check", "one.db", "--since", "all"], "unknown flag --since; see --help"],
   [["subscribe", url, "--json=yes"], "--json takes no value; see --help"],
 ];
 for (const [args, message] of refusals) {
@@ -107,7 +115,7 @@ for (const [args, message] of refusals) {
 }
 
 Deno.test("--help lists the commands, and of each its flags", () => {
-  const names = ["serve", "token", "publish", "subscribe"] as const;
+  const names = ["serve", "token", "publish", "subscribe", "check"] as const;
   for (const name of names) {
     assertStringIncludes(helpText(), `  ${name} `);
     for (const flag of ["--help", "-h"]) {
