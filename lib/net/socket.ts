@@ -12,6 +12,7 @@ import { Protocol } from "../websocket/protocol.ts";
 import type { Timed } from "./clock.ts";
 import { LARGE } from "./outbox.ts";
 import type { ConnectionSettings } from "./settings.ts";
+import { encodeText } from "./text.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 import type { Watch } from "./watch.ts";
@@ -37,8 +38,6 @@ export interface SocketHandler {
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
 const nothing = new Uint8Array(0);
-const encoder = new TextEncoder();
-const scratch = new Uint8Array(4096);
 
 /** The server's side of one WebSocket. */
 export class Socket implements ProtocolEvents, Timed {
@@ -331,11 +330,4 @@ export class Socket implements ProtocolEvents, Timed {
 function isAbnormal(code: number): boolean {
   return code > CloseCode.GoingAway && code < 1016 && code !== CloseCode.NoStatus &&
     code !== CloseCode.Abnormal;
-}
-
-/** Text as UTF-8; valid until the next call. */
-function encodeText(text: string): Uint8Array {
-  // At most three bytes for each UTF-16 code unit.
-  if (text.length * 3 > scratch.length) return encoder.encode(text);
-  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }
