@@ -15,7 +15,7 @@ import type { ConnectionSettings } from "./settings.ts";
 import { encodeText } from "./text.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
-import type { Watch } from "./watch.ts";
+import { isAbnormal, type Watch } from "./watch.ts";
 
 /** What a WebSocket's owner wants to know. A throw in any of these ends that connection (1011), never the process. */
 export interface SocketHandler {
@@ -324,10 +324,4 @@ export class Socket implements ProtocolEvents, Timed {
     if (isAbnormal(because.code)) this.#watch.ended?.(this.peer, because);
     this.#guard(() => this.#handler.close?.(this, ending!));
   }
-}
-
-/** Whether a code says more than that one side left: 1002 to 1015, without 1005 and 1006, which are no codes at all. */
-function isAbnormal(code: number): boolean {
-  return code > CloseCode.GoingAway && code < 1016 && code !== CloseCode.NoStatus &&
-    code !== CloseCode.Abnormal;
 }
