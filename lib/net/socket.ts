@@ -2,13 +2,14 @@
  * One WebSocket connection: protocol, buffers and deadlines put together.
  * @module
  */
-import { CloseCode, type CloseReason } from "../websocket/close.ts";
+import { CloseCode, type CloseReason, isAbnormal } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
 import type { Ending, ProtocolEvents } from "../websocket/events.ts";
 import { FIN, headerSize, Opcode, writeHeader } from "../websocket/frame.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
 import { Protocol } from "../websocket/protocol.ts";
+import { encodeText } from "../websocket/utf8.ts";
 import type { Timed } from "./clock.ts";
 import { LARGE } from "./outbox.ts";
 import type { ConnectionSettings } from "./settings.ts";
@@ -37,8 +38,6 @@ export interface SocketHandler {
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
 const nothing = new Uint8Array(0);
-const encoder = new TextEncoder();
-const scratch = new Uint8Array(4096);
 
 /** The server's side of one WebSocket. */
 export class Socket implements ProtocolEvents, Timed {
@@ -325,17 +324,4 @@ export class Socket implements ProtocolEvents, Timed {
     if (isAbnormal(because.code)) this.#watch.ended?.(this.peer, because);
     this.#guard(() => this.#handler.close?.(this, ending!));
   }
-}
-
-/** Whether a code says more than that one side left: 1002 to 1015, without 1005 and 1006, which are no codes at all. */
-function isAbnormal(code: number): boolean {
-  return code > CloseCode.GoingAway && code < 1016 && code !== CloseCode.NoStatus &&
-    code !== CloseCode.Abnormal;
-}
-
-/** Text as UTF-8; valid until the next call. */
-function encodeText(text: string): Uint8Array {
-  // At most three bytes for each UTF-16 code unit.
-  if (text.length * 3 > scratch.length) return encoder.encode(text);
-  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }

@@ -27,9 +27,15 @@ export const CloseCode = {
   InternalError: 1011,
   /** Something behind the server began anew: what was missed meanwhile is not known. */
   ServiceRestart: 1012,
-  /** The peer reads too slowly: try again later. */
+  /** The peer reads too slowly, or what it sent cannot be taken now: try again later. */
   TryAgainLater: 1013,
 } as const;
+
+/** Whether a code says more than that one side left: 1002 to 1015, without 1005 and 1006, which are no codes at all. */
+export function isAbnormal(code: number): boolean {
+  return code > CloseCode.GoingAway && code < 1016 && code !== CloseCode.NoStatus &&
+    code !== CloseCode.Abnormal;
+}
 
 /** An error of the protocol that ends the connection; it carries the close code to send. */
 export class ProtocolError extends Error {
