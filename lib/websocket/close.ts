@@ -27,7 +27,7 @@ export const CloseCode = {
   InternalError: 1011,
   /** Something behind the server began anew: what was missed meanwhile is not known. */
   ServiceRestart: 1012,
-  /** The peer reads too slowly, or what it sent cannot be taken now: try again later. */
+  /** The peer reads too slowly: try again later. */
   TryAgainLater: 1013,
 } as const;
 

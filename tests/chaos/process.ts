@@ -32,7 +32,8 @@ export class MortalServer {
   constructor(flags: string[], folder: string) {
     this.port = freePort();
     this.#args = ["--port", String(this.port), "--log-level", "error", ...flags];
-    this.#options = { folder };
+    const read = ["lib", "static", "std", folder].join(",");
+    this.#options = { allowed: ["-P=serve", `--allow-read=${read}`, `--allow-write=${folder}`] };
   }
 
   /** Starts it, and waits until it listens. */

@@ -12,20 +12,17 @@ export interface ChildOptions {
   env?: Record<string, string>;
   /** Its standard input. Default none. */
   input?: string | Uint8Array<ArrayBuffer>;
-  /** A folder that it may read and write besides. Default none. */
-  folder?: string;
+  /** What Deno allows it, in flags. Default what the task says. */
+  allowed?: string[];
 }
 
 /** The command, as the task `start` runs it. */
 export function kodama(args: string[], options: ChildOptions = {}): Deno.Command {
-  const start = manifest.tasks.start.split(" ").slice(1);
-  if (options.folder !== undefined) {
-    // What is allowed here takes the place of what the set allows.
-    const { folder } = options;
-    start.splice(-1, 0, `--allow-read=${root},${folder}`, `--allow-write=${folder}`);
-  }
+  const { allowed = ["-P=serve"] } = options;
+  const task = manifest.tasks.start.split(" ").slice(1)
+    .flatMap((word) => word === "-P=serve" ? allowed : word);
   return new Deno.Command(Deno.execPath(), {
-    args: [...start, ...args],
+    args: [...task, ...args],
     cwd: root,
     env: options.env ?? {},
     stdin: options.input === undefined ? "null" : "piped",
