@@ -2,7 +2,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { KILL_LIMITS, runKills } from "./chaos/kill.ts";
 import { MEMORIES, newSeed, runChaos } from "./chaos/run.ts";
-import { TRIED } from "./tools/engines.ts";
+import { tried } from "./tools/engines.ts";
 
 const MESSAGES = 20_000;
 
@@ -24,7 +24,7 @@ for (const { what, share, gaps, ...memory } of MEMORIES) {
   });
 }
 
-for (const engine of TRIED) {
+for (const engine of tried) {
   Deno.test(`a server that is killed under load tells the truth when it is back, and has what it keeps [${engine.name}]`, async () => {
     const seed = newSeed();
     const result = await runKills({

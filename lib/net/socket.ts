@@ -2,20 +2,20 @@
  * One WebSocket connection: protocol, buffers and deadlines put together.
  * @module
  */
-import { CloseCode, type CloseReason } from "../websocket/close.ts";
+import { CloseCode, type CloseReason, isAbnormal } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
 import type { Ending, ProtocolEvents } from "../websocket/events.ts";
 import { FIN, headerSize, Opcode, writeHeader } from "../websocket/frame.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
 import { Protocol } from "../websocket/protocol.ts";
+import { encodeText } from "../websocket/utf8.ts";
 import type { Timed } from "./clock.ts";
 import { LARGE } from "./outbox.ts";
 import type { ConnectionSettings } from "./settings.ts";
-import { encodeText } from "./text.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
-import { isAbnormal, type Watch } from "./watch.ts";
+import type { Watch } from "./watch.ts";
 
 /** What a WebSocket's owner wants to know. A throw in any of these ends that connection (1011), never the process. */
 export interface SocketHandler {

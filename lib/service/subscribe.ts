@@ -185,8 +185,8 @@ class Client implements Subscriber {
         await this.#hub.publish({ channel: channel!, kind, body });
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
-        // A raw message has no answer: that it was not taken can only be told by closing.
-        this.#socket.close(CloseCode.TryAgainLater, error.message);
+        // There is no answer in which it could be said.
+        this.#socket.close(CloseCode.InternalError, "not published");
       }
     });
   }

@@ -110,9 +110,7 @@ export class Crowd {
     const last = lastLetters(this.#count);
     this.#last = await publishAll("http", last, this.#port, this.#random.fork(), progress);
     await Promise.race([this.#listening, progress.failed]);
-    while (witness.newest?.n !== last.at(-1)!.n) {
-      await Promise.race([new Promise<void>((go) => setImmediate(go)), progress.failed]);
-    }
+    await Promise.race([witness.until(last.at(-1)!.n), progress.failed]);
     await witness.leave();
   }
 

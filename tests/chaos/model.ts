@@ -186,10 +186,10 @@ export class Model {
 
   /** What came is a beginning of all that is remembered at the time, and all that follows. */
   #checkMessages({ channels }: ChaosSubscriber, session: Session, where: string): void {
-    const [from, open] = range(session);
+    const [from, open] = range(session), to = Math.max(...session.got.map(({ seq }) => seq));
     const wanted = channels.flatMap((channel) => {
       const { oldest } = this.#moments.get(channel)![open]!;
-      return this.#between(channel, from, Infinity).filter((m) => m.seq >= oldest || m.seq > open);
+      return this.#between(channel, from, to).filter((m) => m.seq >= oldest || m.seq > open);
     }).sort((a, b) => a.seq - b.seq);
     for (const [i, { seq, channel, n }] of session.got.entries()) {
       if (this.#over && seq > this.all.length) return;

@@ -2,7 +2,7 @@
  * A server in a process of its own, always on the same port and with the same folder, that can be killed.
  * @module
  */
-import { type ChildOptions, kodama, root } from "../tools/command.ts";
+import { type ChildOptions, kodama } from "../tools/command.ts";
 
 /** For a server to listen, or to end; in ms. */
 const PATIENCE = 30_000;
@@ -32,9 +32,8 @@ export class MortalServer {
   constructor(flags: string[], folder: string) {
     this.port = freePort();
     this.#args = ["--port", String(this.port), "--log-level", "error", ...flags];
-    this.#options = {
-      allowed: ["-P=serve", `--allow-read=${root},${folder}`, `--allow-write=${folder}`],
-    };
+    const read = ["lib", "static", "std", folder].join(",");
+    this.#options = { allowed: ["-P=serve", `--allow-read=${read}`, `--allow-write=${folder}`] };
   }
 
   /** Starts it, and waits until it listens. */

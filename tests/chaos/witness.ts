@@ -3,6 +3,7 @@
  * first to come back.
  * @module
  */
+import { clientFrame } from "../tools/frames.ts";
 import { CHANNELS } from "./load.ts";
 import type { Progress } from "./progress.ts";
 import { epochOf, seqOf } from "./subscriber.ts";
@@ -31,6 +32,7 @@ export class Witness {
   #wire: Wire | undefined;
   #cursor: string | undefined;
   #count = 0;
+  #wanted: { n: number; resolve: () => void } | undefined;
 
   /**
    * @param port Where.
@@ -41,9 +43,10 @@ export class Witness {
     this.#progress = progress;
   }
 
-  /** The newest message that it saw. */
-  get newest(): Witnessed | undefined {
-    return this.lives.at(-1)?.seen.at(-1);
+  /** Resolves when it has seen a message. */
+  async until(n: number): Promise<void> {
+    if (this.lives.at(-1)?.seen.at(-1)?.n === n) return;
+    await new Promise<void>((resolve) => this.#wanted = { n, resolve });
   }
 
   /**
@@ -60,7 +63,7 @@ export class Witness {
         this.#open(told);
         opened.resolve();
       }
-    });
+    }, () => void wire.send(clientFrame(0x8a, new Uint8Array(0))));
     const wire = this.#wire = new Wire(this.#port, (bytes) => {
       try {
         reader.push(bytes);
@@ -68,7 +71,12 @@ export class Witness {
         opened.reject(error);
         this.#progress.fail(error);
       }
-      if (reader.closeCode > 0) wire.cut("FIN");
+      if (reader.closeCode === 0) return;
+      wire.cut("FIN");
+      // Nobody is told more than the one who has to see everything.
+      if (reader.closeCode !== 1001) {
+        this.#progress.fail(new Error(`the witness was closed with ${reader.closeCode}`));
+      }
     });
     wire.closed.then(() => opened.reject(new Error("the witness was not let in")));
     await wire.send(upgrade(`/${CHANNELS.join(",")}${since}`));
@@ -103,5 +111,6 @@ export class Witness {
     this.#cursor = id;
     seen.push({ seq, channel: ch, n: data.n, text: JSON.stringify(data) });
     this.#progress.reach(++this.#count);
+    if (data.n === this.#wanted?.n) this.#wanted.resolve();
   }
 }

@@ -1,7 +1,7 @@
 /** One message to very many, of which some never read: nobody else notices. */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { numberOf } from "../tools/channels.ts";
-import { channelTest, TRIED } from "../tools/engines.ts";
+import { channelTest, tried } from "../tools/engines.ts";
 import { answers, hasAnswers } from "../tools/answers.ts";
 import { concat, utf8 } from "../tools/bytes.ts";
 import { RawClient, textOf, within } from "../tools/raw.ts";
@@ -185,7 +185,7 @@ async function readExactly(conn: Deno.Conn, count: number): Promise<Uint8Array> 
   return bytes;
 }
 
-if (TRIED.some(({ name }) => name === "memory, 2 workers")) {
+if (tried.some(({ name }) => name === "memory, 2 workers")) {
   Deno.test("1,000 subscribers over two threads each have every message of many publishers, in the one order [memory, 2 workers]", async () => {
     await using service = await start("--workers", "2", "--drain", "100ms");
     const { port } = service;

@@ -4,8 +4,7 @@
  */
 import manifest from "../../deno.json" with { type: "json" };
 
-/** The checkout. */
-export const root: string = new URL("../..", import.meta.url).pathname;
+const root = new URL("../..", import.meta.url).pathname;
 
 /** What a child is given besides its arguments. */
 export interface ChildOptions {

@@ -34,11 +34,11 @@ export type StartService = (...flags: string[]) => Promise<TestService>;
  * Those with threads are left out where `TEST_THREADS` is `off`, as it is while coverage is counted: a thread takes a second
  * to start then (Deno 2.9.6). `deno task test:threads` tries them.
  */
-export const TRIED = Deno.env.get("TEST_THREADS") === "off" ? ENGINES.slice(0, 1) : ENGINES;
+export const tried = Deno.env.get("TEST_THREADS") === "off" ? ENGINES.slice(0, 1) : ENGINES;
 
 /** A test with each of them; each service that it starts has a memory of its own. */
 export function channelTest(name: string, run: (start: StartService) => Promise<void>): void {
-  for (const engine of TRIED) {
+  for (const engine of tried) {
     const suffix = engine.name === "memory" ? "" : ` [${engine.name}]`;
     Deno.test(name + suffix, async () => {
       const folder = await Deno.makeTempDir();
