@@ -3,6 +3,7 @@
  * @module
  */
 import { within } from "../tools/raw.ts";
+import type { StartService } from "../tools/engines.ts";
 import { testService } from "../tools/service.ts";
 import { type ChaosResult, Crowd, type CrowdOptions, limitsOf } from "./crowd.ts";
 import { Progress } from "./progress.ts";
@@ -15,6 +16,8 @@ export interface ChaosOptions extends CrowdOptions {
   seed: number;
   /** For all of it, in ms. */
   deadline: number;
+  /** Starts the service. Default: with memory, in one thread. */
+  start?: StartService;
 }
 
 /** Three kinds of memory, each with its share of all messages. */
@@ -66,7 +69,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 
 async function run(options: ChaosOptions, progress: Progress): Promise<ChaosResult> {
   const random = new Random(options.seed);
-  await using service = await testService(...limitsOf(options));
+  const { start = testService } = options;
+  await using service = await start(...limitsOf(options));
   const witness = new Witness(service.port, progress);
   await witness.connect();
   const crowd = new Crowd(options, PUBLISHERS, service.port, random, progress);
