@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers";
 import type { Loss } from "../hub/cursor.ts";
 import { parseCursor } from "../hub/cursor.ts";
 import { type ChannelInfo, type Engine, EngineError, type EngineListener } from "../hub/engine.ts";
-import type { Message } from "../hub/message.ts";
+import { type Message, weight } from "../hub/message.ts";
 import {
   type Answer,
   type FromEngine,
@@ -16,7 +16,6 @@ import {
   type Port,
   type Request,
   type ToEngine,
-  weight,
 } from "./wire.ts";
 
 /** A thread that serves. */

@@ -3,7 +3,8 @@
  * @module
  */
 import { EngineError } from "../hub/engine.ts";
-import { type Answer, type Answers, EACH, type PackedHistory, type Request } from "./wire.ts";
+import { type Draft, weight } from "../hub/message.ts";
+import type { Answer, Answers, PackedHistory, Request } from "./wire.ts";
 
 /** A request that waits for its answer. */
 interface Asked {
@@ -52,8 +53,8 @@ export class Pending {
   }
 
   /** Whether there is room for a publish; for one there always is. */
-  hasRoom(body: Uint8Array): boolean {
-    return this.#bytes === 0 || this.#bytes + body.length + EACH <= this.#options.room;
+  hasRoom(draft: Pick<Draft, "body">): boolean {
+    return this.#bytes === 0 || this.#bytes + weight(draft) <= this.#options.room;
   }
 
   /**
@@ -69,7 +70,7 @@ export class Pending {
       const at = performance.now();
       this.#asked.set(ref, { request, at, eager, late: false, resolve, reject });
     });
-    if (request.ask === "publish") this.#bytes += request.body.length + EACH;
+    if (request.ask === "publish") this.#bytes += weight(request);
     this.#watch ??= setInterval(() => this.#look(), this.#options.patience / LOOKS);
     return { ref, answer };
   }
@@ -140,7 +141,7 @@ export class Pending {
   #forget(ref: number, { request }: Asked): void {
     this.#asked.delete(ref);
     this.#early.delete(ref);
-    if (request.ask === "publish") this.#bytes -= request.body.length + EACH;
+    if (request.ask === "publish") this.#bytes -= weight(request);
     if (this.#asked.size > 0) return;
     clearInterval(this.#watch);
     this.#watch = undefined;

@@ -13,7 +13,7 @@ import {
   type History,
   type Published,
 } from "../hub/engine.ts";
-import type { Draft, Message } from "../hub/message.ts";
+import { type Draft, type Message, weight } from "../hub/message.ts";
 import { Pending, SILENT } from "./pending.ts";
 import { SharedMessages } from "./shared.ts";
 import {
@@ -25,7 +25,6 @@ import {
   type Request,
   type ToEngine,
   unpack,
-  weight,
 } from "./wire.ts";
 
 /** Where somebody stands who is asked what was missed, and what has come meanwhile. */
@@ -130,9 +129,10 @@ export class RemoteEngine implements Engine {
   }
 
   /** @inheritDoc */
-  publish({ channel, kind, body }: Draft, _: number, key?: string): Promise<Published> {
+  publish(draft: Draft, _: number, key?: string): Promise<Published> {
+    const { channel, kind, body } = draft;
     if (this.unreachable !== undefined) return Promise.reject(new EngineError(this.unreachable));
-    if (!this.#pending.hasRoom(body)) return Promise.reject(new EngineError(FULL));
+    if (!this.#pending.hasRoom(draft)) return Promise.reject(new EngineError(FULL));
     // Of a part of a buffer, all of it would be copied.
     const own = body.length < body.buffer.byteLength ? body.slice() : body;
     return this.#ask({ ask: "publish", channel, kind, body: own, key });

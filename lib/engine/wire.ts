@@ -23,14 +23,6 @@ export function pack(packed: PackedMessages, { channel, kind, body, seq, time }:
   packed.push(channel, kind, body, seq, time);
 }
 
-/** What a message counts besides its body where it waits for a thread, in bytes. */
-export const EACH = 512;
-
-/** What a message counts where it waits for a thread, in bytes. */
-export function weight({ body }: Pick<Message, "body">): number {
-  return body.length + EACH;
-}
-
 /** What may be on its way to a thread that serves, in bytes: it is told no more before it has taken half of that. */
 export const MAX_AHEAD = 32 << 20;
 

@@ -11,7 +11,7 @@ import {
   type History,
   type Published,
 } from "./engine.ts";
-import type { Draft, Message } from "./message.ts";
+import { type Draft, type Message, weight } from "./message.ts";
 
 /** Whoever is told of messages. It must not throw. */
 export interface Subscriber {
@@ -43,10 +43,8 @@ export interface Opening {
   lost: Map<string, Loss>;
 }
 
-/** What may wait for a subscriber while it joins, in bytes: bodies, and {@linkcode EACH} for each message. */
+/** What may wait for a subscriber while it joins, in bytes: by their {@linkcode weight}. */
 export const MAX_WAITING = 16 << 20;
-/** What a message counts besides its body, in bytes: many small ones are much, too. */
-export const EACH = 512;
 
 /** Stands in for a subscriber while it joins: keeps what is published meanwhile. */
 class Joining {
@@ -68,7 +66,7 @@ class Joining {
   deliver(message: Message): void {
     if (this.#overrun) return;
     this.#waiting.push(message);
-    this.#size += message.body.length + EACH;
+    this.#size += weight(message);
     if (this.#size <= MAX_WAITING) return;
     this.#overrun = true;
     this.#waiting = [];

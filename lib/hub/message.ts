@@ -24,6 +24,14 @@ export interface Draft {
   body: Uint8Array;
 }
 
+/** What a message counts besides its body wherever it waits for somebody, in bytes: many small ones are much, too. */
+export const EACH = 512;
+
+/** What a message counts wherever it waits for somebody, in bytes. */
+export function weight({ body }: Pick<Draft, "body">): number {
+  return body.length + EACH;
+}
+
 /** One way of encoding messages; `slot` is its place among the forms that a message keeps. */
 export interface Form {
   /** A small number of its own. */

@@ -6,7 +6,7 @@ import { decodeBase64 } from "@std/encoding/base64";
 import { parseSince, type Since } from "../hub/cursor.ts";
 import { EngineError } from "../hub/engine.ts";
 import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
-import type { Form, Kind, Message } from "../hub/message.ts";
+import { EACH, type Form, type Kind, type Message } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
 import { CloseCode } from "../websocket/close.ts";
@@ -42,8 +42,6 @@ export interface Subscription {
 export const CATCH_UP = 64 * 1024;
 /** What a client has asked for and waits for, in bytes; at more, no more is read from it before all of it is done. */
 export const MAX_ASKED = 64 * 1024;
-/** What a request counts besides its payload, in bytes. */
-const EACH = 512;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Since } from "../../lib/hub/cursor.ts";
-import { EACH, Hub, MAX_WAITING } from "../../lib/hub/hub.ts";
-import type { Form } from "../../lib/hub/message.ts";
+import { Hub, MAX_WAITING } from "../../lib/hub/hub.ts";
+import { EACH, type Form } from "../../lib/hub/message.ts";
 import { after } from "../engine/engine_suite.ts";
 import { LateEngine, Listener, settled } from "../engine/late_engine.ts";
 
