@@ -64,8 +64,8 @@ export class RemoteEngine implements Engine {
   #port: Port | undefined;
   #listener = nobody;
   readonly #interest = new Map<string, number>();
-  /** What has changed since it was last told. */
-  readonly #changed = new Set<string>();
+  /** What may have changed since it was last told, with what was told: who joins changes it to and fro. */
+  readonly #told = new Map<string, number>();
   #requests: ToEngine["requests"] = [];
   #flushing = false;
   /** Up to where everything has been told, as far as it was heard of. */
@@ -105,7 +105,8 @@ export class RemoteEngine implements Engine {
     port.onmessage = ({ data }) => this.#take(data);
     this.#taken = this.#acknowledged = 0;
     this.#mute = false;
-    for (const channel of this.#interest.keys()) this.#changed.add(channel);
+    this.#told.clear();
+    for (const channel of this.#interest.keys()) this.#told.set(channel, 0);
     this.#pending.givePublishesUp(GONE);
     const again = this.#pending.again();
     this.#requests = [];
@@ -174,9 +175,9 @@ export class RemoteEngine implements Engine {
 
   /** @inheritDoc */
   interest(channel: string, subscribers: number): void {
+    if (!this.#told.has(channel)) this.#told.set(channel, this.#interest.get(channel) ?? 0);
     if (subscribers === 0) this.#interest.delete(channel);
     else this.#interest.set(channel, subscribers);
-    this.#changed.add(channel);
     this.#flushLater();
   }
 
@@ -213,8 +214,11 @@ export class RemoteEngine implements Engine {
     // What is asked while nobody is there is asked of the next one.
     if (this.#port === undefined) return;
     const interest: ToEngine["interest"] = [];
-    for (const channel of this.#changed) interest.push([channel, this.#interest.get(channel) ?? 0]);
-    this.#changed.clear();
+    for (const [channel, told] of this.#told) {
+      const count = this.#interest.get(channel) ?? 0;
+      if (count !== told) interest.push([channel, count]);
+    }
+    this.#told.clear();
     const requests = this.#requests, taken = this.#taken;
     this.#requests = [];
     const owed = taken - this.#acknowledged > NEWS;
