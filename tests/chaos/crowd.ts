@@ -107,6 +107,9 @@ export class Crowd {
   async finish(witness: Witness): Promise<void> {
     const progress = this.#progress;
     progress.calmDown();
+    // Who has never been let in asks for what comes from now on, and would wait for what has gone by.
+    const placed = Promise.all(this.#subscribers.map((subscriber) => subscriber.placed));
+    await Promise.race([placed, progress.failed]);
     const last = lastLetters(this.#count);
     this.#last = await publishAll("http", last, this.#port, this.#random.fork(), progress);
     await Promise.race([this.#listening, progress.failed]);

@@ -51,6 +51,9 @@ export class ChaosSubscriber {
   readonly sessions: Session[] = [];
   /** Codes of Close frames that it got. */
   readonly closeCodes: number[] = [];
+  /** Resolves when it knows from where on to ask: what is published from then on reaches it. */
+  readonly placed: Promise<void>;
+  readonly #place: () => void;
   readonly #port: number;
   readonly #random: Random;
   readonly #progress: Progress;
@@ -76,6 +79,9 @@ export class ChaosSubscriber {
     this.#progress = progress;
     this.#cursor = random.chance(0.2) ? "all" : undefined;
     this.#missing = new Set(channels);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    [this.placed, this.#place] = [promise, resolve];
+    if (this.#cursor !== undefined) resolve();
   }
 
   /** Connects again and again, until it has the last message of each of its channels. */
@@ -174,6 +180,7 @@ export class ChaosSubscriber {
       // Who has asked for nothing has missed nothing. Who has, keeps its id until what it missed has come.
       if (session.since === undefined) this.#cursor = told.open;
       if (eventId !== undefined) this.#cursor = eventId;
+      this.#place();
       return;
     }
     if (eventId !== undefined && eventId !== told.id) throw new Error(`event ${eventId}: ${text}`);
