@@ -127,7 +127,7 @@ natsTest(
     assertEquals((await publish(65_024)).status, 200);
     const warned = await service.log.line(({ level }) => level === "warn");
     assertMatch(
-      warned.message,
+      String(warned.fields.what),
       /^NATS takes messages of at most 65024 bytes, less than --max-message/,
     );
   },
