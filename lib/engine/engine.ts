@@ -73,11 +73,12 @@ export class LogEngine implements Engine, LogListener {
   /** @inheritDoc */
   history(channels: readonly string[], since: Since | undefined, limit?: number): Promise<History> {
     const history = () => this.#fold.history(channels, since, limit);
-    if (since?.from !== "cursor" || !this.#fold.isAhead(since.cursor)) {
+    if (since?.from !== "cursor" || this.#fold.knows(since.cursor)) {
       return Promise.resolve(history());
     }
-    // Another node may know it already.
-    return this.#log.reach?.(since.cursor.seq).then(history) ?? Promise.resolve(history());
+    // Another node may know it already: a later message, or a later life.
+    const { seq } = this.#fold.isAhead(since.cursor) ? since.cursor : { seq: 0 };
+    return this.#log.reach?.(seq).then(history) ?? Promise.resolve(history());
   }
 
   /** @inheritDoc */

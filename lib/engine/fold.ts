@@ -116,6 +116,11 @@ export class Fold {
     return formatCursor({ epoch: this.#epoch, seq });
   }
 
+  /** Whether a cursor is of this log, and not of the future. */
+  knows(cursor: Cursor): boolean {
+    return cursor.epoch === this.#epoch && cursor.seq <= this.#seq;
+  }
+
   /** Whether a cursor is of this log, and of the future. */
   isAhead({ epoch, seq }: Cursor): boolean {
     return epoch === this.#epoch && seq > this.#seq;
@@ -234,12 +239,8 @@ export class Fold {
       const from = this.#now() - since.age;
       return (message) => message.time > from;
     }
-    const known = since.from === "cursor" && this.#knows(since.cursor) ? since.cursor.seq : 0;
+    const known = since.from === "cursor" && this.knows(since.cursor) ? since.cursor.seq : 0;
     return (message) => message.seq > known;
-  }
-
-  #knows(cursor: Cursor): boolean {
-    return cursor.epoch === this.#epoch && cursor.seq <= this.#seq;
   }
 
   /** Whether something after a point may be missing, where `dropped` is the newest that was dropped. */

@@ -86,7 +86,7 @@ export interface Log {
 
   /**
    * Of a log that others append to as well: waits for an entry that may be there already and has not been told yet, for a
-   * second at most.
+   * second at most; and makes sure that the log is still the one that was told of.
    * @throws {EngineError} If it is not known whether it is there, or it does not come.
    */
   reach?(seq: number): Promise<void>;

@@ -240,6 +240,25 @@ for (const others of [0, 5]) {
   );
 }
 
+natsTest(
+  "a cursor of a later life is not called one of another: the node looks, and begins anew",
+  async () => {
+    await using nats = await natsServers(1);
+    const one = await openNatsEngine(nats), heard = ear(one);
+    await publishAll(one, "a:1");
+    await administer(nats.engine, (jsm) => jsm.streams.delete("kodama"));
+    const other = await openNatsEngine(nats);
+    const [id] = await publishAll(other, "a:2");
+    const error = await assertRejects(() => one.history(["a"], after(id!)), EngineError);
+    assertEquals([error.reason, error.uncertain], ["the stream has been made anew", false]);
+    await heard.hears("lost epoch");
+    await reachable(one);
+    const { lost, messages } = await one.history(["a"], after(id!));
+    assertEquals([lost.size, messages.length], [0, 0]);
+    await Promise.all([one.close(), other.close()]);
+  },
+);
+
 /** Lets a server lose what it took since the copy was made. */
 async function loseSince(
   server: { folder: string; kill(): Promise<void>; start(): Promise<void> },

@@ -86,8 +86,10 @@ export class Session {
   async #look(): Promise<StreamView> {
     const { epoch } = this;
     const view = await this.#measured(lookAt(this.#jsm, this.#stream));
-    if (view.epoch !== epoch) throw new NatsError("the stream has been made anew");
-    return this.view = view;
+    if (view.epoch === epoch) return this.view = view;
+    const error = new NatsError("the stream has been made anew");
+    this.end(error);
+    throw error;
   }
 
   /** Follows the stream from a number on, and no longer from where it did. */
