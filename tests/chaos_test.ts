@@ -1,8 +1,10 @@
 /** Everything at once: `deno task chaos --seed …` plays a run again, and longer ones. */
 import { assertEquals, assertGreater } from "@std/assert";
+import { runCluster } from "./chaos/cluster.ts";
 import { KILL_LIMITS, runKills } from "./chaos/kill.ts";
 import { MEMORIES, newSeed, runChaos } from "./chaos/run.ts";
 import { channelTest, tried } from "./tools/engines.ts";
+import { natsTest } from "./tools/nats.ts";
 
 const MESSAGES = 20_000;
 
@@ -46,3 +48,21 @@ for (const engine of tried) {
     assertGreater(result.gaps, 0, said);
   });
 }
+
+natsTest(
+  "two nodes on three servers of NATS, of which each fails, miss nothing untold, and the stream may go",
+  async () => {
+    const seed = newSeed();
+    const result = await runCluster({
+      seed,
+      faults: ["leader", "between", "node", "stream"],
+      subscribers: 10,
+      deadline: 120_000,
+    });
+    const said = `seed ${seed}: ${JSON.stringify(result)}`;
+    // Some publishes fell into each of the faults.
+    assertGreater(result.acknowledged, 100, said);
+    assertGreater(result.refused, 0, said);
+    assertGreater(result.gaps, 0, said);
+  },
+);

@@ -12,6 +12,8 @@ export interface FanoutLoad {
   /** The server's port and process. */
   port: number;
   pid: number;
+  /** Where it is published, if that is another server of the same cluster. */
+  publishPort?: number;
   /** How many connections subscribe. */
   subscribers: number;
   /** The path at which one subscribes: channels, with commas between them. */
@@ -108,7 +110,11 @@ export function fanout(load: FanoutLoad): FanoutResult {
   total = 0;
 
   const { publish: paths, size, rate } = load;
-  const publisher = new Publisher(swarm.poll, subscribers, { port, paths, size });
+  const publisher = new Publisher(swarm.poll, subscribers, {
+    port: load.publishPort ?? port,
+    paths,
+    size,
+  });
   swarm.others = (id, broken) => publisher.ready(id, broken);
   const run = (seconds: number, done = () => false) => {
     const end = performance.now() + seconds * 1000;

@@ -72,7 +72,13 @@ export class LogEngine implements Engine, LogListener {
 
   /** @inheritDoc */
   history(channels: readonly string[], since: Since | undefined, limit?: number): Promise<History> {
-    return Promise.resolve(this.#fold.history(channels, since, limit));
+    const history = () => this.#fold.history(channels, since, limit);
+    if (since?.from !== "cursor" || this.#fold.knows(since.cursor)) {
+      return Promise.resolve(history());
+    }
+    // Another node may know it already: a later message, or a later life.
+    const { seq } = this.#fold.isAhead(since.cursor) ? since.cursor : { seq: 0 };
+    return this.#log.reach?.(seq).then(history) ?? Promise.resolve(history());
   }
 
   /** @inheritDoc */
@@ -82,7 +88,12 @@ export class LogEngine implements Engine, LogListener {
 
   /** @inheritDoc */
   stats(): Promise<EngineStats> {
-    return Promise.resolve({ published: this.#published, bytes: this.#fold.bytes });
+    const log = this.#log.stats?.();
+    return Promise.resolve({
+      published: this.#published,
+      bytes: this.#fold.bytes,
+      ...log !== undefined && { log },
+    });
   }
 
   /** Drops what is too old. Whoever keeps the time calls it now and then. */
@@ -98,7 +109,6 @@ export class LogEngine implements Engine, LogListener {
 
   /** @inheritDoc */
   entry(entry: LogEntry): void {
-    this.#published++;
     this.#listener.message(this.#fold.take(entry));
   }
 
@@ -124,10 +134,24 @@ export class LogEngine implements Engine, LogListener {
     return this.#fold.forgotten;
   }
 
-  async #append(draft: Draft, subscribers: number, key: string | undefined): Promise<Published> {
+  async #append(
+    draft: Draft,
+    subscribers: number,
+    key: string | undefined,
+    earlier?: number,
+  ): Promise<Published> {
     if (this.unreachable !== undefined) throw new EngineError(this.unreachable);
     this.#fold.sweep();
-    const seq = await this.#log.append({ ...draft, subscribers, key });
-    return { id: this.#fold.idOf(seq), subscribers, replayed: false };
+    const seq = await this.#log.append({ ...draft, subscribers, key }, earlier);
+    if (typeof seq === "number") {
+      this.#published++;
+      return { id: this.#fold.idOf(seq), subscribers, replayed: false };
+    }
+    const { duplicate } = seq;
+    // Where it came before what is known here, there is nothing but its number.
+    return this.#fold.replay(draft.channel, key!) ??
+      (this.#fold.hasSeen(duplicate)
+        ? this.#append(draft, subscribers, key, duplicate)
+        : { id: this.#fold.idOf(duplicate), subscribers: 0, replayed: true });
   }
 }

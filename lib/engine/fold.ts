@@ -82,6 +82,8 @@ export class Fold {
   readonly #keys = new Map<string, Keyed>();
   #epoch = "";
   #seq = 0;
+  /** The number of the last message before the first that was taken. */
+  #begun = 0;
   #bytes = 0;
   #oldest: Kept | undefined;
   #newest: Kept | undefined;
@@ -114,6 +116,21 @@ export class Fold {
     return formatCursor({ epoch: this.#epoch, seq });
   }
 
+  /** Whether a cursor is of this log, and not of the future. */
+  knows(cursor: Cursor): boolean {
+    return cursor.epoch === this.#epoch && cursor.seq <= this.#seq;
+  }
+
+  /** Whether a cursor is of this log, and of the future. */
+  isAhead({ epoch, seq }: Cursor): boolean {
+    return epoch === this.#epoch && seq > this.#seq;
+  }
+
+  /** Whether a message has been taken, be it remembered or not. */
+  hasSeen(seq: number): boolean {
+    return seq > this.#begun && seq <= this.#seq;
+  }
+
   /** How many keys are remembered. */
   get keys(): number {
     return this.#keys.size;
@@ -132,7 +149,7 @@ export class Fold {
     this.#bytes = 0;
     this.#epoch = epoch;
     this.#forgotten = forgotten;
-    this.#seq = forgotten.seq;
+    this.#seq = this.#begun = forgotten.seq;
     for (const key of keys) this.#keep(key);
     for (const entry of entries) this.take({ ...entry, key: undefined });
     this.sweep();
@@ -222,12 +239,8 @@ export class Fold {
       const from = this.#now() - since.age;
       return (message) => message.time > from;
     }
-    const known = since.from === "cursor" && this.#knows(since.cursor) ? since.cursor.seq : 0;
+    const known = since.from === "cursor" && this.knows(since.cursor) ? since.cursor.seq : 0;
     return (message) => message.seq > known;
-  }
-
-  #knows(cursor: Cursor): boolean {
-    return cursor.epoch === this.#epoch && cursor.seq <= this.#seq;
   }
 
   /** Whether something after a point may be missing, where `dropped` is the newest that was dropped. */

@@ -206,10 +206,11 @@ export class EngineHost implements EngineListener {
   }
 }
 
-function refusal(error: unknown): { error: string; uncertain: boolean; engine: boolean } {
+function refusal(error: unknown): Omit<Extract<Answer, { error: string }>, "ref"> {
   if (error instanceof EngineError) {
-    return { error: error.reason, uncertain: error.uncertain, engine: true };
+    const { reason, uncertain, tooLarge } = error;
+    return { error: reason, uncertain, tooLarge, engine: true };
   }
   const text = error instanceof Error ? error.stack ?? error.message : String(error);
-  return { error: text, uncertain: false, engine: false };
+  return { error: text, uncertain: false, tooLarge: false, engine: false };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Loss } from "../hub/cursor.ts";
+import type { SharedStats } from "../hub/engine.ts";
 import type { Draft } from "../hub/message.ts";
 
 /** A message, as it is given to a log. */
@@ -47,6 +48,12 @@ export interface LogState {
   entries: Iterable<LogEntry>;
 }
 
+/** Says that a message was not appended, as it is there already under the same key. */
+export interface Duplicate {
+  /** The number of the one that is. */
+  duplicate: number;
+}
+
 /** Whoever follows a log. */
 export interface LogListener {
   /** The next entry: each once, in order, whoever appended it. */
@@ -71,10 +78,21 @@ export interface Log {
 
   /**
    * Appends a message. What is appended while others are on their way goes with them or right after, in one batch.
+   * @param earlier Of a log that others append to as well: the number of a message under the same key, which is too old to count.
    * @returns Its number, once it is kept as this log promises and the listener has been told.
    * @throws {EngineError} If it is not kept, or if that is uncertain.
    */
-  append(record: LogRecord): Promise<number>;
+  append(record: LogRecord, earlier?: number): Promise<number | Duplicate>;
+
+  /**
+   * Of a log that others append to as well: waits for an entry that may be there already and has not been told yet, for a
+   * second at most; and makes sure that the log is still the one that was told of.
+   * @throws {EngineError} If it is not known whether it is there, or it does not come.
+   */
+  reach?(seq: number): Promise<void>;
+
+  /** How things stand, of a log that is somewhere else. */
+  stats?(): SharedStats;
 
   /**
    * Lets go of an entry that is not remembered any more, now or later.

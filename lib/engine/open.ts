@@ -6,11 +6,37 @@ import { LogEngine } from "./engine.ts";
 import { newEpoch } from "./epoch.ts";
 import { fault } from "./fault.ts";
 import type { FoldLimits } from "./fold.ts";
+import type { Log } from "./log.ts";
 import { MemoryEngine } from "./memory.ts";
+import { natsAddress } from "./nats/address.ts";
 import { SqliteLog } from "./sqlite.ts";
 
+/** What opens a log in NATS. */
+interface NatsModule {
+  openNats(settings: EngineSettings, say: Say): Log & { now(): number };
+}
+
+/** Not named where it is imported: whoever uses another engine need not get NATS's client. */
+const NATS = new URL("./nats/open.ts", import.meta.url);
 /** How often what is too old is dropped from memory, in ms. */
 const SWEEP = 1000;
+
+/** Which engine, and how. */
+export interface EngineSettings extends FoldLimits {
+  /** `memory`, `sqlite:FILE` or `nats://…`. */
+  engine: string;
+  /** A file with credentials for NATS; empty: none. */
+  natsCreds: string;
+  /** The name of the stream. */
+  natsStream: string;
+  /** On how many servers each message is; 0: as the stream has it. */
+  natsReplicas: number;
+  /** The largest message that anybody may publish, in bytes. */
+  maxMessage: number;
+}
+
+/** Told what an operator should know, in one line. */
+export type Say = (line: string) => void;
 
 /** An engine, and what makes it forget in time. */
 export interface OpenEngine {
@@ -25,21 +51,27 @@ export function sqliteFile(name: string): string | undefined {
 
 /**
  * Opens an engine in this thread.
- * @param name `memory` or `sqlite:FILE`.
+ * @param say Told what should be known besides whether it can be reached.
  * @throws {Error} With one line for an operator, if it cannot be opened.
  */
-export function openEngine(name: string, limits: FoldLimits): OpenEngine {
-  const engine = create(name, limits);
+export async function openEngine(settings: EngineSettings, say: Say): Promise<OpenEngine> {
+  const engine = await create(settings, say);
   const timer = setInterval(() => engine.sweep(), SWEEP);
   return { engine, sweep: { stop: () => clearInterval(timer) } };
 }
 
-function create(name: string, limits: FoldLimits): LogEngine {
+async function create(settings: EngineSettings, say: Say): Promise<LogEngine> {
+  const { engine: name, historyBytes } = settings;
+  if (natsAddress(name) !== undefined) {
+    const { openNats }: NatsModule = await import(NATS.href);
+    const log = openNats(settings, say);
+    return new LogEngine(log, settings, () => log.now());
+  }
   const file = sqliteFile(name);
-  if (file === undefined) return new MemoryEngine(limits, () => performance.now(), newEpoch());
-  const log = new SqliteLog({ file, historyBytes: limits.historyBytes });
+  if (file === undefined) return new MemoryEngine(settings, () => performance.now(), newEpoch());
+  const log = new SqliteLog({ file, historyBytes });
   try {
-    return new LogEngine(log, limits, () => log.now());
+    return new LogEngine(log, settings, () => log.now());
   } catch (error) {
     // What is damaged in the midst shows as it is read.
     throw fault(file, error);

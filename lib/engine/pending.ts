@@ -90,8 +90,9 @@ export class Pending {
     }
     this.#forget(ref, asked);
     if ("value" in answer) asked.resolve(answer.value as never);
-    else if (answer.engine) asked.reject(new EngineError(answer.error, answer.uncertain));
-    else asked.reject(new Error(answer.error));
+    else if (answer.engine) {
+      asked.reject(new EngineError(answer.error, answer.uncertain, answer.tooLarge));
+    } else asked.reject(new Error(answer.error));
   }
 
   /** More has been told: gives the answers that were ahead of that, and are no longer. */

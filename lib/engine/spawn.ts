@@ -2,7 +2,7 @@
  * Starts the engine's thread, and starts it again where it ends by a fault.
  * @module
  */
-import type { FoldLimits } from "./fold.ts";
+import type { EngineSettings } from "./open.ts";
 import type { FromThread, ToThread } from "./thread.ts";
 
 /** An engine that cannot be opened; the message is one line for an operator. */
@@ -14,6 +14,8 @@ export class OpenError extends Error {
 export interface ThreadEvents {
   /** Publishes are refused, with why, or taken again. */
   unreachable(why: string | undefined): void;
+  /** It has said something that an operator should know, in one line. */
+  said(line: string): void;
   /** It has ended by a fault, and will be started again. */
   fault(error: string): void;
 }
@@ -34,8 +36,7 @@ const MODULE = new URL("./thread.ts", import.meta.url);
 
 /** The engine, in a thread of its own. */
 export class EngineThread {
-  readonly #engine: string;
-  readonly #limits: FoldLimits;
+  readonly #settings: EngineSettings;
   readonly #events: ThreadEvents;
   readonly #module: URL;
   readonly #clients = new Map<number, Client>();
@@ -47,14 +48,12 @@ export class EngineThread {
   #closing: ((failed: string | undefined) => void) | undefined;
 
   /**
-   * @param engine As `--engine` names it.
-   * @param limits How much is remembered.
+   * @param settings Which engine, and how.
    * @param events Told what happens to it.
    * @param module Runs in the thread, where it is not what usually does.
    */
-  constructor(engine: string, limits: FoldLimits, events: ThreadEvents, module: URL | undefined) {
-    this.#engine = engine;
-    this.#limits = limits;
+  constructor(settings: EngineSettings, events: ThreadEvents, module: URL | undefined) {
+    this.#settings = settings;
     this.#events = events;
     this.#module = module ?? MODULE;
   }
@@ -64,7 +63,6 @@ export class EngineThread {
    * @throws {OpenError} If it cannot be opened.
    */
   start(): Promise<void> {
-    const { history, historyAge, historyBytes } = this.#limits;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const worker = this.#worker = new Worker(this.#module, { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
@@ -73,6 +71,7 @@ export class EngineThread {
         for (const id of this.#clients.keys()) this.#connect(id);
         resolve();
       } else if ("closed" in data) this.#closing?.(data.failed);
+      else if ("said" in data) this.#events.said(data.said);
       else if ("unreachable" in data) this.#events.unreachable(data.unreachable);
       else {
         this.#end();
@@ -91,7 +90,7 @@ export class EngineThread {
       for (const { gone } of this.#clients.values()) gone();
       this.#startAgain();
     };
-    this.#tell({ open: this.#engine, limits: { history, historyAge, historyBytes } });
+    this.#tell({ open: this.#settings });
     return promise;
   }
 

@@ -3,15 +3,14 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import type { FoldLimits } from "./fold.ts";
 import { EngineHost } from "./host.ts";
-import { openEngine } from "./open.ts";
+import { type EngineSettings, openEngine } from "./open.ts";
 import type { Port } from "./wire.ts";
 
 /** To the thread. */
 export type ToThread =
   /** Opens an engine; first of all, and once. */
-  | { open: string; limits: FoldLimits }
+  | { open: EngineSettings }
   /** Serves a thread, by a number of its own. */
   | { attach: number; port: Port }
   /** Serves it no longer. */
@@ -26,6 +25,8 @@ export type FromThread =
   | { failed: string }
   /** Why publishes are refused; `undefined`: they are taken again. */
   | { unreachable: string | undefined }
+  /** Something that an operator should know, in one line. */
+  | { said: string }
   /** The engine has ended; with what went wrong at the end, if anything did. */
   | { closed: true; failed?: string };
 
@@ -33,7 +34,7 @@ let host: EngineHost, close: () => Promise<void>;
 
 async function take(message: ToThread): Promise<void> {
   if ("open" in message) {
-    const { engine, sweep } = openEngine(message.open, message.limits);
+    const { engine, sweep } = await openEngine(message.open, (said) => tell({ said }));
     const { open } = await engine.history([], undefined);
     host = new EngineHost(engine, open, (unreachable) => tell({ unreachable }));
     close = () => {

@@ -94,4 +94,4 @@ export interface FromEngine {
 /** The answer to one request. */
 export type Answer =
   | { ref: number; value: unknown }
-  | { ref: number; error: string; uncertain: boolean; engine: boolean };
+  | { ref: number; error: string; uncertain: boolean; tooLarge: boolean; engine: boolean };

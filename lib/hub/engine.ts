@@ -40,10 +40,24 @@ export interface ChannelInfo {
 
 /** How things stand with an engine. */
 export interface EngineStats {
-  /** Messages published since it began. */
+  /** Messages published here since it began. */
   published: number;
   /** What is remembered, in bytes as the limit counts them. */
   bytes: number;
+  /** How it stands with what others share it by, where it is shared. */
+  log?: SharedStats;
+}
+
+/** How things stand with what several engines share. */
+export interface SharedStats {
+  /** How long it takes to ask it something, in ms. */
+  roundTrip: number;
+  /** How many messages it has that have not come yet. */
+  behind: number;
+  /** How often it was connected again. */
+  reconnects: number;
+  /** How often it stood still, and was followed anew. */
+  anew: number;
 }
 
 /** Whoever is told what an engine has taken. */
@@ -82,6 +96,7 @@ export interface Engine {
    * has got since it was called, have a higher number than `seq`, or are in the result.
    * @param since `undefined`: from now on; nothing is missed.
    * @param limit Keeps the newest so many.
+   * @throws {EngineError} If it cannot be said now.
    */
   history(
     channels: readonly string[],
@@ -118,14 +133,18 @@ export class EngineError extends Error {
   readonly reason: string;
   /** Whether it may have been published all the same: only a repeat under the same key is safe. */
   readonly uncertain: boolean;
+  /** Whether it is too large, now and ever. */
+  readonly tooLarge: boolean;
 
   /**
    * @param reason Why, for whoever publishes.
    * @param uncertain Whether it may have been published all the same.
+   * @param tooLarge Whether it is too large.
    */
-  constructor(reason: string, uncertain = false) {
+  constructor(reason: string, uncertain = false, tooLarge = false) {
     super(uncertain ? `uncertain whether it was published: ${reason}` : reason);
     this.reason = reason;
     this.uncertain = uncertain;
+    this.tooLarge = tooLarge;
   }
 }

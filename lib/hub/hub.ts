@@ -98,14 +98,21 @@ export class Hub {
   /**
    * @param engine Keeps order and memory.
    * @param tally Counts how many subscribers were told, over all messages.
+   * @param reachable Told when publishes are refused, with why, and when they are taken again. Who publishes or comes
+   * back asks by itself; who is there stays.
    */
-  constructor(engine: Engine, tally: { delivered: number } = { delivered: 0 }) {
+  constructor(
+    engine: Engine,
+    tally: { delivered: number } = { delivered: 0 },
+    reachable: (why: string | undefined) => void = () => {},
+  ) {
     this.#engine = engine;
     this.#tally = tally;
     engine.listen({
       message: (message) => this.#deliver(message),
       lost: (reason, open) => this.#lost(reason, open),
       reachable: (why) => {
+        reachable(why);
         // Who publishes asks by itself; who is there stays; who was not told yet where it stands is told now.
         if (why === undefined) { for (const joining of this.#joining) joining.wake?.(); }
       },

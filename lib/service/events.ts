@@ -3,6 +3,7 @@
  * @module
  */
 import { encodeChunk } from "../http/response.ts";
+import { EngineError } from "../hub/engine.ts";
 import type { Since } from "../hub/cursor.ts";
 import type { Hub, Subscriber } from "../hub/hub.ts";
 import type { Message } from "../hub/message.ts";
@@ -44,7 +45,8 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
         stream.write(stream.chunked ? encodeChunk(first) : first);
       });
       joined.catch((error) => {
-        fault(error);
+        // What was missed cannot be said now: whoever comes back asks again.
+        if (!(error instanceof EngineError)) fault(error);
         stream.close();
       });
     },

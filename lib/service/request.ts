@@ -49,8 +49,9 @@ export function upgradeOf(
   throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
 }
 
-/** What is answered where the engine cannot: 503. Any other error stays what it is. */
+/** What is answered where the engine cannot: 503, or 413 where it never can. Any other error stays what it is. */
 export function unavailable(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error;
+  if (error.tooLarge) return new HttpError(413, error.message);
   return new HttpError(503, error.message, [["Retry-After", "1"]]);
 }

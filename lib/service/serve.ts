@@ -3,7 +3,8 @@
  * @module
  */
 import { createAuthorize } from "../auth/auth.ts";
-import { type Engine, EngineError } from "../hub/engine.ts";
+import { natsAddress } from "../engine/nats/address.ts";
+import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import { OutOfFiles, Server } from "../net/listener.ts";
 import type { Config } from "../settings/config.ts";
@@ -13,6 +14,7 @@ import type { Log } from "./log.ts";
 import { counter, createMetrics, gauge } from "./metrics.ts";
 import { createRoutes, isVital } from "./routes.ts";
 import { Notices } from "./notices.ts";
+import { sharedMetrics } from "./shared_metrics.ts";
 import type { Counters } from "./tally.ts";
 
 /** What a thread serves with. */
@@ -31,6 +33,8 @@ export interface ServeContext {
   taps: TapBoard;
   /** How many threads serve. */
   threads: number;
+  /** Told when publishes are refused, with why, and when they are taken again. */
+  reachable?: ((why: string | undefined) => void) | undefined;
 }
 
 /** Begins to serve. */
@@ -47,9 +51,10 @@ export function serveOn(context: ServeContext): Server {
   };
   const notices = new Notices(log, threads);
   const timer = setInterval(() => notices.turn(), 1000);
-  const hub = new Hub(engine, tally);
+  const hub = new Hub(engine, tally, context.reachable);
   // Whoever watches over the server watches also while the engine does not answer.
-  const stats = lastKnown(() => hub.stats(), { published: 0, bytes: 0 });
+  const nothing: EngineStats = { published: 0, bytes: 0 };
+  const stats = lastKnown(() => hub.stats(), nothing);
   const channels = lastKnown(async () => (await hub.channels()).length, 0);
   const routes = createRoutes({
     config,
@@ -80,6 +85,7 @@ export function serveOn(context: ServeContext): Server {
         "Whether publishes are taken",
         () => hub.unreachable === undefined ? 1 : 0,
       ),
+      ...natsAddress(config.engine) === undefined ? [] : sharedMetrics(stats),
       gauge("kodama_resident_memory_bytes", "Memory of the process", () => Deno.memoryUsage().rss),
     ]),
   });

@@ -3,14 +3,15 @@
  * @module
  */
 import type { Engine } from "../hub/engine.ts";
-import { openEngine } from "../engine/open.ts";
+import { withoutSecrets } from "../engine/nats/address.ts";
+import { type OpenEngine, openEngine, sqliteFile } from "../engine/open.ts";
 import { RemoteEngine } from "../engine/remote.ts";
-import { EngineThread, type ThreadEvents } from "../engine/spawn.ts";
+import { EngineThread, OpenError, type ThreadEvents } from "../engine/spawn.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
 import type { Fields, Log } from "./log.ts";
 import { tapped } from "./routes.ts";
-import { serveOn } from "./serve.ts";
+import { type ServeContext, serveOn } from "./serve.ts";
 import { ownCounters } from "./tally.ts";
 import { startWorkers } from "./workers.ts";
 
@@ -47,8 +48,11 @@ export async function startService(
   modules: ThreadModules = {},
 ): Promise<Service> {
   const workers = workersOf(config);
-  if (workers === 1 && config.engine === "memory") return startAlone(config, log);
-  const thread = new EngineThread(config.engine, config, engineEvents(log), modules.engine);
+  // A disk is waited for in a thread of its own.
+  if (workers === 1 && sqliteFile(config.engine) === undefined) {
+    return await startAlone(config, log);
+  }
+  const thread = new EngineThread(config, engineEvents(log), modules.engine);
   const service = workers === 1
     ? await startBeside(thread, config, log)
     : await startWorkers(thread, workers, config, log, modules.worker);
@@ -60,10 +64,18 @@ export async function startService(
 }
 
 /** One thread for everything. */
-function startAlone(config: Config, log: Log): Service {
+async function startAlone(config: Config, log: Log): Promise<Service> {
   const listener = Deno.listen({ hostname: config.hostname, port: config.port });
-  const { engine, sweep } = openEngine(config.engine, config);
-  const server = start(config, log, listener, engine);
+  const events = engineEvents(log);
+  let opened: OpenEngine;
+  try {
+    opened = await openEngine(config, events.said);
+  } catch (error) {
+    listener.close();
+    throw new OpenError(error instanceof Error ? error.message : String(error));
+  }
+  const { engine, sweep } = opened;
+  const server = start(config, log, listener, engine, events.unreachable);
   const finished = server.finished.finally(() => {
     sweep.stop();
     return engine.close();
@@ -95,9 +107,15 @@ async function startBeside(thread: EngineThread, config: Config, log: Log) {
   };
 }
 
-function start(config: Config, log: Log, listener: Deno.Listener, engine: Engine) {
-  const counters = ownCounters();
-  return serveOn({ config, log, listener, engine, counters, taps: new OwnTaps(), threads: 1 });
+function start(
+  config: Config,
+  log: Log,
+  listener: Deno.Listener,
+  engine: Engine,
+  reachable?: ServeContext["reachable"],
+) {
+  const counters = ownCounters(), taps = new OwnTaps();
+  return serveOn({ config, log, listener, engine, counters, taps, threads: 1, reachable });
 }
 
 function engineEvents(log: Log): ThreadEvents {
@@ -106,6 +124,7 @@ function engineEvents(log: Log): ThreadEvents {
       if (why === undefined) log.info("publishes are taken again");
       else log.error("publishes are refused", { why });
     },
+    said: (what) => log.warn("from the engine", { what }),
     fault: (error) => log.error("the engine has ended and begins anew", { error }),
   };
 }
@@ -122,7 +141,7 @@ function whole(
     about: {
       access: secret !== "" ? "secret" : jwks !== "" ? "jwks" : "protected mode",
       tap: tapped(config) ? "on" : "off",
-      engine,
+      engine: withoutSecrets(engine),
       workers: workersOf(config),
     },
     async shutdown() {

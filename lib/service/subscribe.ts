@@ -157,13 +157,21 @@ class Client implements Subscriber {
       try {
         if (!this.#left) await what();
       } catch (error) {
-        this.#subscription.fault(error);
-        this.#socket.close(CloseCode.InternalError, "internal error");
+        this.#fail(error);
       }
       if (--this.#doing > 0) return;
       this.#asked = 0;
       this.#socket.goOn();
     });
+  }
+
+  #fail(error: unknown): void {
+    // What was missed cannot be said now: it is for a later connection, or another node.
+    if (error instanceof EngineError) {
+      return this.#socket.close(CloseCode.TryAgainLater, "what was missed is not known");
+    }
+    this.#subscription.fault(error);
+    this.#socket.close(CloseCode.InternalError, "internal error");
   }
 
   #say(value: unknown): void {
@@ -184,7 +192,8 @@ class Client implements Subscriber {
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
         // There is no answer in which it could be said.
-        this.#socket.close(CloseCode.InternalError, "not published");
+        const code = error.tooLarge ? CloseCode.TooBig : CloseCode.InternalError;
+        this.#socket.close(code, "not published");
       }
     });
   }

@@ -20,6 +20,10 @@ import {
 /** Most threads: more than any machine that this is for has cores. */
 const MAX_WORKERS = 256;
 
+/** Where NATS is: one or more servers, and perhaps who comes. */
+const SERVER = String.raw`(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:\d{1,5})?`;
+const NATS = new RegExp(`^(nats|tls)://([^@\\s]+@)?${SERVER}(,${SERVER})*$`);
+
 /** All settings, in the groups in which `--help` shows them. Times are in ms and sizes in bytes, once parsed. */
 export const groups = {
   "Listening": {
@@ -121,17 +125,34 @@ export const groups = {
     pingRate: count("5", "pings a second from one connection; twice that at once; 0: any", 0),
   },
   "Memory": {
-    /** Who keeps order and memory: this process, or a file on this machine. Default memory. */
+    /** Who keeps order and memory: this process, a file on this machine, or a stream of NATS. Default memory. */
     engine: one(
-      "memory | sqlite:FILE",
+      "memory | sqlite:FILE | nats://HOST[,HOST…]",
       "memory",
-      "where messages are kept; a file outlives a restart: memory, sqlite:FILE",
+      "where messages are kept; a file outlives a restart, NATS is shared: memory, sqlite:FILE, nats://HOST[,HOST…]",
       (text) => {
-        if (text !== "memory" && !/^sqlite:./s.test(text)) {
-          throw new ConfigError(`must be memory or sqlite:FILE, and is ${quote(text)}`);
+        if (text !== "memory" && !/^sqlite:./s.test(text) && !NATS.test(text)) {
+          // Not shown: there may be a password in it.
+          throw new ConfigError("must be memory, sqlite:FILE or nats://HOST[:PORT][,HOST…]");
         }
         return text;
       },
+    ),
+    /** A file with credentials for NATS. Default none. */
+    natsCreds: one("a file", "", "a file with credentials for NATS", (text) => text),
+    /** The name of the stream in NATS. Default kodama. */
+    natsStream: one("a name", "kodama", "the name of the stream in NATS", (text) => {
+      if (!/^[A-Za-z0-9_-]{1,32}$/.test(text)) {
+        throw new ConfigError(`must be 1 to 32 of A-Z a-z 0-9 _ -, and is ${quote(text)}`);
+      }
+      return text;
+    }),
+    /** On how many servers each message is; 0: as the stream has it, one where it is made. Default 0. */
+    natsReplicas: count(
+      "0",
+      "servers of NATS that keep each message; 0: as the stream has it, 1 where it is made",
+      0,
+      5,
     ),
     /** Messages that a channel remembers. Default 100. */
     history: count("100", "messages that a channel remembers", 0),

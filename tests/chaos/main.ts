@@ -4,12 +4,17 @@
  *     deno task chaos --seed 7 --messages 1000000
  *     deno task chaos --kill 40 --messages 40000 [--engine "SQLite, 2 workers"]
  *
- * With `--kill` the server is a process of its own, and is ended so often, with each engine. Otherwise each round of
- * 20,000 has a seed of its own, the one after the last. Without a seed, one is taken at random.
+ *     deno task chaos --cluster 40
+ *
+ * With `--kill` the server is a process of its own, and is ended so often, with each engine. With `--cluster` so many faults
+ * are made to two nodes on three servers of NATS, and between them. Otherwise each round of 20,000 has a seed of its own, the
+ * one after the last. Without a seed, one is taken at random.
  * @module
  */
 import { parseArgs } from "node:util";
 import { ENGINES } from "../tools/engines.ts";
+import { natsServer } from "../tools/nats.ts";
+import { runCluster, someFaults } from "./cluster.ts";
 import { KILL_LIMITS, runKills } from "./kill.ts";
 import { MEMORIES, newSeed, runChaos } from "./run.ts";
 
@@ -23,16 +28,19 @@ const { values } = parseArgs({
     messages: { type: "string", default: String(ROUND) },
     kill: { type: "string", default: "0" },
     engine: { type: "string" },
+    cluster: { type: "string", default: "0" },
   },
 });
 const first = Number(values.seed ?? newSeed());
 const messages = Number(values.messages), kills = Number(values.kill);
-for (const number of [first, messages - 1, kills]) {
+const faults = Number(values.cluster);
+for (const number of [first, messages - 1, kills, faults]) {
   if (!Number.isSafeInteger(number) || number < 0) {
-    throw new TypeError("--seed, --messages and --kill are whole numbers");
+    throw new TypeError("--seed, --messages, --kill and --cluster are whole numbers");
   }
 }
-if (kills > 0) await withKills();
+if (faults > 0) await withFaults();
+else if (kills > 0) await withKills();
 else await withCuts();
 
 async function withCuts(): Promise<void> {
@@ -83,4 +91,18 @@ async function withKills(): Promise<void> {
         `${lives} lives, ${time} ms`,
     );
   }
+}
+
+async function withFaults(): Promise<void> {
+  if (natsServer === undefined) throw new Error("no nats-server is found; see NATS_SERVER");
+  const made = someFaults(faults, first), began = performance.now();
+  console.log(`--seed ${first} --cluster ${faults}: ${made.join(", ")}`);
+  const deadline = 60_000 + faults * 30_000;
+  const result = await runCluster({ seed: first, faults: made, subscribers: 20, deadline });
+  const { acknowledged, refused, uncertain, delivered, sessions, gaps } = result;
+  const time = Math.round(performance.now() - began);
+  console.log(
+    `  ${acknowledged} acknowledged, ${refused} refused, ${uncertain} of them uncertain, ${delivered} delivered over ` +
+      `${sessions} connections, ${gaps} gaps told, ${time} ms`,
+  );
 }

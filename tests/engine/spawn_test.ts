@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { EngineThread, OpenError } from "../../lib/engine/spawn.ts";
-import { ROOMY } from "./engine_suite.ts";
+import { defaults } from "../../lib/settings/config.ts";
 
-const deaf = { unreachable() {}, fault() {} };
+const deaf = { unreachable() {}, said() {}, fault() {} };
 
 Deno.test("EngineThread gives one port to who comes while it is opened", async () => {
-  const thread = new EngineThread("memory", ROOMY, deaf, undefined);
+  const thread = new EngineThread(defaults, deaf, undefined);
   const ports: MessagePort[] = [];
   const started = thread.start();
   thread.attach(1, (port) => ports.push(port), () => {});
@@ -16,7 +16,11 @@ Deno.test("EngineThread gives one port to who comes while it is opened", async (
 });
 
 Deno.test("EngineThread ends at once where it is closed while it cannot be opened", async () => {
-  const thread = new EngineThread("sqlite:/nowhere/at/all.db", ROOMY, deaf, undefined);
+  const thread = new EngineThread(
+    { ...defaults, engine: "sqlite:/nowhere/at/all.db" },
+    deaf,
+    undefined,
+  );
   const started = thread.start();
   const closed = thread.close(20_000);
   await assertRejects(() => started, OpenError, "/nowhere/at/all.db");

@@ -2,8 +2,9 @@
  * Makes the single binary; where `denort`, what it is made from, cannot be had, it says so in one line.
  */
 
-/** What runs in threads, which no import names. */
+/** What no import names: what runs in threads, and what is loaded only where it is used. */
 export const THREADS = ["lib/engine/thread.ts", "lib/service/worker.ts"];
+const LATER = ["lib/engine/nats/open.ts"];
 
 function deno(...args: string[]): Promise<Deno.CommandOutput> {
   return new Deno.Command(Deno.execPath(), { args, stdin: "null" }).output();
@@ -40,7 +41,7 @@ async function compile(binary: string): Promise<number> {
     "-P=binary",
     "--no-prompt",
     "--exclude-unused-npm",
-    ...THREADS.flatMap((module) => ["--include", module]),
+    ...[...THREADS, ...LATER].flatMap((module) => ["--include", module]),
     ...(await leftOut()).flatMap((folder) => ["--exclude", folder]),
     "--output",
     binary,

@@ -13,6 +13,10 @@ export interface Proxy extends AsyncDisposable {
   limit: () => number;
   /** Lets nothing through any more, of the connections that there are, and cuts none. */
   hold(): void;
+  /** Whether what comes from the server is thrown away, of connections that there are and will be. */
+  deaf: boolean;
+  /** Whether who connects is cut at once. */
+  refuse: boolean;
   /** Cuts all connections that there are. */
   cut(): void;
 }
@@ -29,6 +33,7 @@ export function proxy(to: number): Proxy {
   let held = new AbortController();
 
   async function serve(client: Deno.TcpConn): Promise<void> {
+    if (made.refuse) return client.close();
     const left = made.limit();
     const server = await Deno.connect({ hostname: "127.0.0.1", port: to });
     const { signal } = held;
@@ -37,7 +42,7 @@ export function proxy(to: number): Proxy {
     track(pass(client, server, Infinity, signal, (text) => {
       made.requests.push(text.split("\r\n", 1)[0]!);
     }));
-    await pass(server, client, left, signal);
+    await pass(server, client, left, signal, undefined, () => made.deaf);
     open.delete(ends);
     ends[Symbol.dispose]();
   }
@@ -46,6 +51,8 @@ export function proxy(to: number): Proxy {
     port: (listener.addr as Deno.NetAddr).port,
     requests: [],
     limit: () => Infinity,
+    deaf: false,
+    refuse: false,
     hold() {
       held.abort();
       held = new AbortController();
@@ -81,13 +88,14 @@ async function pass(
   limit: number,
   held: AbortSignal,
   first?: (text: string) => void,
+  deaf: () => boolean = () => false,
 ): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
   let left = limit;
   while (left > 0) {
     const size = await from.read(buffer);
     if (size === null) return;
-    if (held.aborted) continue;
+    if (held.aborted || deaf()) continue;
     first?.(new TextDecoder().decode(buffer.subarray(0, size)));
     first = undefined;
     const end = Math.min(size, left);
