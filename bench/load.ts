@@ -21,13 +21,15 @@ function paths({ channels, subscribers, ...load }: ChannelLoad): FanoutLoad {
 }
 
 /** Runs a load in this process. */
-function run(load: Load): Results[Load["mode"]] {
-  if (load.mode === "echo") return echo(load);
-  if (load.mode === "idle") return idle(load);
-  if (load.mode === "handshakes") return handshakes(load);
+async function run(load: Load): Promise<Results[Load["mode"]]> {
+  // OpenSSL need not be there where nobody speaks TLS.
+  const tls = "tls" in load && load.tls === true ? await import("./load/tls.ts") : undefined;
+  if (load.mode === "echo") return echo(load, tls);
+  if (load.mode === "idle") return idle(load, tls);
+  if (load.mode === "handshakes") return handshakes(load, tls);
   return fanout(paths(load));
 }
 
-console.log(JSON.stringify(run(JSON.parse(Deno.args[0] ?? "{}"))));
+console.log(JSON.stringify(await run(JSON.parse(Deno.args[0] ?? "{}"))));
 // The sockets end with the process.
 Deno.exit(0);
