@@ -20,7 +20,9 @@ const { symbols: crypto } = Deno.dlopen("libcrypto.so.3", {
   ERR_clear_error: { parameters: [], result: "void" },
 });
 
-const SSL_CTRL_MODE = 33, SSL_MODE_ENABLE_PARTIAL_WRITE = 1, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2;
+const SSL_CTRL_MODE = 33,
+  SSL_MODE_ENABLE_PARTIAL_WRITE = 1,
+  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2;
 const SSL_ERROR_ZERO_RETURN = 6, SSL_ERROR_SYSCALL = 5, SSL_ERROR_SSL = 1;
 
 const context = s.SSL_CTX_new(s.TLS_client_method());

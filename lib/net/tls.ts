@@ -1,0 +1,197 @@
+/**
+ * TLS 1.2 and 1.3 on an accepted connection (RFC 8446), by `node:tls`. The socket below stays Deno's: `Deno.listenTls` gives
+ * none that could be told not to delay small writes, and a TLS socket of Node's on one of Node's own reads on, here, also
+ * where nobody takes what it has read. So nothing is read here but when it is asked for.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { Duplex } from "node:stream";
+import { setImmediate } from "node:timers";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import { encodeResponse, textReply } from "../http/response.ts";
+import type { KeyPair } from "./certificate.ts";
+import { type Conn, HandshakeError, type Listener } from "./conn.ts";
+
+/** Most that is encrypted at once, in bytes: whoever takes so much in a while is not stuck. */
+const PART = 64 * 1024;
+/** RFC 7301: what is spoken inside. */
+const PROTOCOLS = ["http/1.1"];
+
+/** A listener whose connections are encrypted. */
+export interface SecureListener extends Listener {
+  /** Has those that come from now on get another certificate; the others go on with theirs. */
+  use(pair: KeyPair): void;
+}
+
+/**
+ * Encrypts what a listener gives.
+ * @param pair As {@linkcode checkPair} takes it.
+ */
+export function secured(listener: Deno.TcpListener, pair: KeyPair): SecureListener {
+  let context = contextOf(pair);
+  return {
+    addr: listener.addr,
+    async accept() {
+      const conn = await listener.accept();
+      // Frames are small and must not wait for one another (RFC 896's delay).
+      conn.setNoDelay();
+      return new TlsConn(conn, context);
+    },
+    close: () => listener.close(),
+    use(pair) {
+      context = contextOf(pair);
+    },
+  };
+}
+
+function contextOf({ cert, key }: KeyPair): SecureContext {
+  return createSecureContext({ cert, key, minVersion: "TLSv1.2" });
+}
+
+/** The server's side of TLS on one connection. The handshake is made by whoever reads. */
+export class TlsConn implements Conn {
+  readonly remoteAddr: Deno.Addr;
+  readonly secure = true;
+  readonly #conn: Conn;
+  /** What is encrypted, both ways. */
+  readonly #wire: Duplex;
+  readonly #socket: TLSSocket;
+  /** What was decrypted and not taken yet. */
+  #arrived: Uint8Array[] = [];
+  #begun = false;
+  #ended = false;
+  #closed = false;
+  /** What ended it abruptly. */
+  #failure: unknown;
+  /** The encrypted bytes that are being written. */
+  #writing: Promise<void> | undefined;
+
+  /**
+   * @param conn The connection below.
+   * @param context The certificate and its key.
+   */
+  constructor(conn: Conn, context: SecureContext) {
+    this.#conn = conn;
+    this.remoteAddr = conn.remoteAddr;
+    this.#wire = new Duplex({
+      read() {},
+      write: (bytes: Uint8Array, _, done) => void this.#send(bytes).then(() => done(), done),
+      final: (done) => void conn.closeWrite().then(() => done(), done),
+    });
+    this.#socket = new TLSSocket(this.#wire, {
+      isServer: true,
+      secureContext: context,
+      ALPNProtocols: PROTOCOLS,
+    });
+    this.#socket.on("data", (bytes: Uint8Array) => this.#arrived.push(bytes));
+    this.#socket.on("end", () => this.#ended = true);
+    this.#socket.on("error", (error: Error) => this.#failure ??= handshakeError(error));
+  }
+
+  /**
+   * @inheritDoc
+   * @throws {HandshakeError} If what comes is not TLS as it is spoken here.
+   */
+  async read(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    for (;;) {
+      if (this.#closed) throw new Deno.errors.BadResource("closed");
+      if (this.#arrived.length > 0) return this.#take(into);
+      if (this.#failure !== undefined) {
+        // The alert that says why.
+        await this.#writing?.catch(() => {});
+        throw this.#failure;
+      }
+      if (this.#ended) return null;
+      // What is encrypted is read to where what is decrypted goes: it is taken from there before.
+      const count = await this.#conn.read(into);
+      if (count === null) {
+        this.#ended = true;
+        this.#wire.push(null);
+        continue;
+      }
+      if (!this.#begun && isLetter(into[0]!)) await this.#refusePlain(into);
+      this.#begun = true;
+      this.#wire.push(Buffer.from(into.buffer, into.byteOffset, count));
+      // What is decrypted is there at once, but for the beginning and the end, and where a record is not whole.
+      if (this.#arrived.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** @inheritDoc */
+  write(bytes: Uint8Array): Promise<number> {
+    const part = bytes.length > PART ? bytes.subarray(0, PART) : bytes;
+    return new Promise((resolve, reject) => {
+      this.#socket.write(part, (error) => {
+        if (!error) resolve(part.length);
+        else reject(this.#failure ?? new Deno.errors.Interrupted(error.message));
+      });
+    });
+  }
+
+  /** @inheritDoc */
+  closeWrite(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.end((error?: Error | null) => {
+        if (!error) resolve();
+        else reject(this.#failure ?? new Deno.errors.Interrupted(error.message));
+      });
+    });
+  }
+
+  /** @inheritDoc */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#arrived = [];
+    this.#conn.close();
+    this.#socket.destroy();
+  }
+
+  #take(into: Uint8Array): number {
+    const bytes = this.#arrived[0]!;
+    if (bytes.length > into.length) {
+      into.set(bytes.subarray(0, into.length));
+      this.#arrived[0] = bytes.subarray(into.length);
+      return into.length;
+    }
+    into.set(bytes);
+    this.#arrived.shift();
+    return bytes.length;
+  }
+
+  #send(bytes: Uint8Array): Promise<void> {
+    return this.#writing = this.#sendAll(bytes);
+  }
+
+  async #sendAll(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += await this.#conn.write(at === 0 ? bytes : bytes.subarray(at));
+      }
+    } catch (error) {
+      this.#failure ??= error;
+      throw error;
+    }
+  }
+
+  /** Answers who speaks HTTP here, in the clear, as there is no other way. */
+  async #refusePlain(into: Uint8Array<ArrayBuffer>): Promise<never> {
+    this.#failure = new HandshakeError("plain HTTP");
+    const reply = textReply(400, "this port speaks https");
+    await this.#sendAll(encodeResponse(reply, { method: "GET", keepAlive: false }));
+    await this.#conn.closeWrite();
+    while (await this.#conn.read(into) !== null);
+    throw this.#failure;
+  }
+}
+
+/** Whether a byte begins a request of HTTP rather than a record of TLS (RFC 8446, 5.1). */
+function isLetter(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
+}
+
+/** What ended a handshake, in the words of TLS's library where it has some. */
+function handshakeError(error: Error): HandshakeError {
+  const wrong = "code" in error && error.code === "ERR_SSL_WRONG_VERSION_NUMBER";
+  return new HandshakeError(wrong ? "not TLS" : error.message, { cause: error });
+}
