@@ -85,7 +85,7 @@ export class TlsConn implements Conn {
     });
     this.#socket.on("data", (bytes: Uint8Array) => this.#arrived.push(bytes));
     this.#socket.on("end", () => this.#ended = true);
-    this.#socket.on("error", (error: Error) => this.#failure ??= handshakeError(error));
+    this.#socket.on("error", (error: Error) => this.#broke(handshakeError(error)));
   }
 
   /**
@@ -103,7 +103,7 @@ export class TlsConn implements Conn {
       }
       if (this.#ended) return null;
       // What is encrypted is read to where what is decrypted goes: it is taken from there before.
-      const count = await this.#conn.read(into);
+      const count = await this.#receive(into);
       if (count === null) {
         this.#ended = true;
         this.#wire.push(null);
@@ -119,6 +119,7 @@ export class TlsConn implements Conn {
 
   /** @inheritDoc */
   write(bytes: Uint8Array): Promise<number> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const part = bytes.length > PART ? bytes.subarray(0, PART) : bytes;
     return new Promise((resolve, reject) => {
       this.#socket.write(part, (error) => {
@@ -130,11 +131,11 @@ export class TlsConn implements Conn {
 
   /** @inheritDoc */
   closeWrite(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#socket.end((error?: Error | null) => {
-        if (!error) resolve();
-        else reject(this.#failure ?? new Deno.errors.Interrupted(error.message));
-      });
+      this.#socket.end(resolve);
+      // Where that was never done; what is settled stays so.
+      this.#socket.once("close", () => reject(this.#failure ?? new Deno.errors.Interrupted()));
     });
   }
 
@@ -169,19 +170,32 @@ export class TlsConn implements Conn {
         at += await this.#conn.write(at === 0 ? bytes : bytes.subarray(at));
       }
     } catch (error) {
-      this.#failure ??= error;
-      throw error;
+      throw this.#broke(error);
     }
+  }
+
+  async #receive(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    try {
+      return await this.#conn.read(into);
+    } catch (error) {
+      throw this.#broke(error);
+    }
+  }
+
+  /** Ends what is under way: the connection has ended, and why. */
+  #broke(error: unknown): unknown {
+    this.#failure ??= error;
+    this.#socket.destroy();
+    return this.#failure;
   }
 
   /** Answers who speaks HTTP here, in the clear, as there is no other way. */
   async #refusePlain(into: Uint8Array<ArrayBuffer>): Promise<never> {
-    this.#failure = new HandshakeError("plain HTTP");
     const reply = textReply(400, "this port speaks https");
     await this.#sendAll(encodeResponse(reply, { method: "GET", keepAlive: false }));
     await this.#conn.closeWrite();
-    while (await this.#conn.read(into) !== null);
-    throw this.#failure;
+    while (await this.#receive(into) !== null);
+    throw this.#broke(new HandshakeError("plain HTTP"));
   }
 }
 

@@ -111,8 +111,9 @@ export class Transport implements Timed {
     this.input.start = this.input.end = 0;
     await this.outbox.drained();
     try {
-      // Where the peer has ended its side, closing ends both.
-      const needed = !this.#peerEnded && !this.#dropped && this.outbox.failure === undefined;
+      // Where the peer has ended its side, closing ends both; over TLS it must be said (RFC 8446, 6.1).
+      const needed = (!this.#peerEnded || this.secure) && !this.#dropped &&
+        this.outbox.failure === undefined;
       if (needed) await this.#conn.closeWrite();
     } catch (error) {
       // Gone before it could be told: nothing is owed any more.
