@@ -14,6 +14,8 @@ import { type Conn, HandshakeError, type Listener } from "./conn.ts";
 
 /** Most that is encrypted at once, in bytes: whoever takes so much in a while is not stuck. */
 const PART = 64 * 1024;
+/** RFC 8446, 6.2: why a hello is refused. */
+const HANDSHAKE_FAILURE = 40, NO_APPLICATION_PROTOCOL = 120;
 /** RFC 7301: what is spoken inside. */
 const PROTOCOLS = ["http/1.1"];
 
@@ -85,7 +87,7 @@ export class TlsConn implements Conn {
     });
     this.#socket.on("data", (bytes: Uint8Array) => this.#arrived.push(bytes));
     this.#socket.on("end", () => this.#ended = true);
-    this.#socket.on("error", (error: Error) => this.#broke(handshakeError(error)));
+    this.#socket.on("error", (error: Error) => this.#refuse(error));
   }
 
   /**
@@ -97,7 +99,7 @@ export class TlsConn implements Conn {
       if (this.#closed) throw new Deno.errors.BadResource("closed");
       if (this.#arrived.length > 0) return this.#take(into);
       if (this.#failure !== undefined) {
-        // The alert that says why.
+        // The alert that says why. That it did not leave is no other failure.
         await this.#writing?.catch(() => {});
         throw this.#failure;
       }
@@ -182,6 +184,20 @@ export class TlsConn implements Conn {
     }
   }
 
+  /** Ends a handshake, or what came of one, that the library refuses. Its own alert does not leave here. */
+  #refuse(error: Error): void {
+    const code = "code" in error ? error.code : "";
+    const isTls = code !== "ERR_SSL_WRONG_VERSION_NUMBER";
+    if (this.#failure === undefined && this.#writing === undefined && isTls) {
+      const why = code === "ERR_SSL_NO_APPLICATION_PROTOCOL"
+        ? NO_APPLICATION_PROTOCOL
+        : HANDSHAKE_FAILURE;
+      // 5.1 and 6: a record of type alert, and in it `fatal` and why; nothing is encrypted before our hello.
+      this.#send(Uint8Array.of(21, 3, 3, 0, 2, 2, why)).catch(() => {});
+    }
+    this.#broke(new HandshakeError(isTls ? error.message : "not TLS", { cause: error }));
+  }
+
   /** Ends what is under way: the connection has ended, and why. */
   #broke(error: unknown): unknown {
     this.#failure ??= error;
@@ -202,10 +218,4 @@ export class TlsConn implements Conn {
 /** Whether a byte begins a request of HTTP rather than a record of TLS (RFC 8446, 5.1). */
 function isLetter(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a;
-}
-
-/** What ended a handshake, in the words of TLS's library where it has some. */
-function handshakeError(error: Error): HandshakeError {
-  const wrong = "code" in error && error.code === "ERR_SSL_WRONG_VERSION_NUMBER";
-  return new HandshakeError(wrong ? "not TLS" : error.message, { cause: error });
 }

@@ -16,14 +16,13 @@ export async function listenUnix(path: string): Promise<Listener> {
     await clear(path);
     const listener = Deno.listen({ transport: "unix", path });
     Deno.chmodSync(path, MODE);
-    const { ino } = Deno.lstatSync(path);
     return {
       addr: listener.addr,
       accept: () => listener.accept(),
       close() {
         try {
           // While it still listens: whoever finds nobody there would put a file of its own in its place.
-          if (inode(path) === ino) Deno.removeSync(path);
+          if (exists(path)) Deno.removeSync(path);
         } finally {
           listener.close();
         }
@@ -36,7 +35,7 @@ export async function listenUnix(path: string): Promise<Listener> {
 
 /** Removes what was left by one who has ended. */
 async function clear(path: string): Promise<void> {
-  if (inode(path) === undefined) return;
+  if (!exists(path)) return;
   if (!Deno.lstatSync(path).isSocket) throw new ListenError("there is a file that is no socket");
   try {
     (await Deno.connect({ transport: "unix", path })).close();
@@ -47,12 +46,12 @@ async function clear(path: string): Promise<void> {
   throw new ListenError("it is in use");
 }
 
-/** Which file there is; `undefined`: none. */
-function inode(path: string): number | undefined {
+function exists(path: string): boolean {
   try {
-    return Deno.lstatSync(path).ino ?? undefined;
+    Deno.lstatSync(path);
+    return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }
