@@ -4,7 +4,7 @@
  */
 import type { Listener } from "../../lib/net/conn.ts";
 import { secured } from "../../lib/net/tls.ts";
-import { CA, makePair } from "./certificates.ts";
+import { CA, makePair, writePair } from "./certificates.ts";
 
 const pair = await makePair();
 let encrypted = false;
@@ -17,14 +17,22 @@ export function isEncrypted(): boolean {
 /** Registers a test twice: over TCP, and over TLS. */
 export function test(name: string, run: () => Promise<void> | void): void {
   Deno.test(name, async () => await run());
-  Deno.test(`${name}, over TLS`, async () => {
-    encrypted = true;
-    try {
-      await run();
-    } finally {
-      encrypted = false;
-    }
-  });
+  Deno.test(`${name}, over TLS`, () => go(true, run));
+}
+
+/** Runs something with its bytes going over TLS, or not. */
+export async function go(overTls: boolean, run: () => Promise<void> | void): Promise<void> {
+  encrypted = overTls;
+  try {
+    await run();
+  } finally {
+    encrypted = false;
+  }
+}
+
+/** The flags of a service whose bytes go as the test's do, and the files that they name. */
+export function flagsOfWay(): { flags: string[] } & Disposable {
+  return encrypted ? writePair(pair) : { flags: [], [Symbol.dispose]() {} };
 }
 
 /** Makes what a listener gives go as the test's bytes do. */
