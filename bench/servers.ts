@@ -56,6 +56,32 @@ function kodama(folder: string): string[] {
   ];
 }
 
+let made: Promise<{ cert: string; key: string }> | undefined;
+
+/** A certificate and its key, made by OpenSSL, which the load needs anyway. */
+async function certificate(): Promise<{ cert: string; key: string }> {
+  const dir = `${folder()}-tls`;
+  const files = { cert: `${dir}/cert.pem`, key: `${dir}/key.pem` };
+  await Deno.mkdir(dir, { recursive: true });
+  const { success, stderr } = await new Deno.Command("openssl", {
+    args: [
+      ...["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
+      ...["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+      ...["-keyout", files.key, "-out", files.cert],
+    ],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return files;
+}
+
+/** What has a server speak TLS. */
+async function secureCommand(peer: Peer, command: string[]): Promise<string[]> {
+  const { cert, key } = await (made ??= certificate());
+  if (peer !== "kodama" && peer !== "before") return [...command, cert, key];
+  const [program, run, ...rest] = command;
+  return [program!, run!, `--allow-read=${cert},${key}`, ...rest, "--cert", cert, "--key", key];
+}
+
 /**
  * The command line of a server.
  * @param before The folder of another checkout of Kodama.
@@ -67,7 +93,7 @@ export function commandOf(peer: Peer, before = ""): string[] {
     case "before":
       return kodama(peer === "before" ? before : here(".."));
     case "deno":
-      return [...deno, "--allow-net", here("peers/deno_native.ts")];
+      return [...deno, "--allow-net", "--allow-read", here("peers/deno_native.ts")];
     case "tcp":
       return [...deno, "--allow-net", here("peers/tcp.ts")];
     case "ws":
@@ -87,9 +113,11 @@ export async function startPeer(
   peer: Peer,
   before?: string,
   flags: string[] = [],
+  tls = false,
 ): Promise<RunningServer> {
   if (peer === "ws" || peer.startsWith("bun")) await install();
-  const [program, ...args] = [...commandOf(peer, before), ...flags];
+  const command = commandOf(peer, before);
+  const [program, ...args] = [...tls ? await secureCommand(peer, command) : command, ...flags];
   const child = new Deno.Command(program!, {
     args,
     cwd: here(".."),
