@@ -5,7 +5,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Duplex } from "node:stream";
+import { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
 import { setImmediate } from "node:timers";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { encodeResponse, textReply } from "../http/response.ts";
@@ -50,13 +51,53 @@ function contextOf({ cert, key }: KeyPair): SecureContext {
   return createSecureContext({ cert, key, minVersion: "TLSv1.2" });
 }
 
+/**
+ * What TLS asks of the stream below it, and no more. A whole `Duplex` has queues of its own, for nothing: here only what
+ * was asked for comes, and one write is under way.
+ */
+class Wire extends EventEmitter {
+  readonly readable = true;
+  readonly writable = true;
+  readonly readableLength = 0;
+  readonly allowHalfOpen = true;
+  readonly #send: (bytes: Uint8Array) => Promise<void>;
+  readonly #end: () => Promise<void>;
+
+  /**
+   * @param send Writes all of it.
+   * @param end Ends this side.
+   */
+  constructor(send: (bytes: Uint8Array) => Promise<void>, end: () => Promise<void>) {
+    super();
+    this.#send = send;
+    this.#end = end;
+  }
+
+  write(bytes: Uint8Array, done: (error?: unknown) => void): void {
+    this.#send(bytes).then(() => done(), done);
+  }
+
+  end(done: (error?: unknown) => void): void {
+    this.#end().then(() => done(), done);
+  }
+
+  destroy(): void {
+    this.emit("close");
+  }
+
+  pause(): void {}
+  resume(): void {}
+  cork(): void {}
+  uncork(): void {}
+}
+
 /** The server's side of TLS on one connection. The handshake is made by whoever reads. */
 export class TlsConn implements Conn {
   readonly remoteAddr: Deno.Addr;
   readonly secure = true;
   readonly #conn: Conn;
   /** What is encrypted, both ways. */
-  readonly #wire: Duplex;
+  readonly #wire: Wire;
   readonly #socket: TLSSocket;
   /** What was decrypted and not taken yet. */
   #arrived: Uint8Array[] = [];
@@ -75,12 +116,8 @@ export class TlsConn implements Conn {
   constructor(conn: Conn, context: SecureContext) {
     this.#conn = conn;
     this.remoteAddr = conn.remoteAddr;
-    this.#wire = new Duplex({
-      read() {},
-      write: (bytes: Uint8Array, _, done) => void this.#send(bytes).then(() => done(), done),
-      final: (done) => void conn.closeWrite().then(() => done(), done),
-    });
-    this.#socket = new TLSSocket(this.#wire, {
+    this.#wire = new Wire((bytes) => this.#send(bytes), () => conn.closeWrite());
+    this.#socket = new TLSSocket(this.#wire as unknown as Duplex, {
       isServer: true,
       secureContext: context,
       ALPNProtocols: PROTOCOLS,
@@ -108,12 +145,12 @@ export class TlsConn implements Conn {
       const count = await this.#receive(into);
       if (count === null) {
         this.#ended = true;
-        this.#wire.push(null);
+        this.#wire.emit("end");
         continue;
       }
       if (!this.#begun && isLetter(into[0]!)) await this.#refusePlain(into);
       this.#begun = true;
-      this.#wire.push(Buffer.from(into.buffer, into.byteOffset, count));
+      this.#wire.emit("data", Buffer.from(into.buffer, into.byteOffset, count));
       // What is decrypted is there at once, but for the beginning and the end, and where a record is not whole.
       if (this.#arrived.length === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -163,17 +200,12 @@ export class TlsConn implements Conn {
   }
 
   #send(bytes: Uint8Array): Promise<void> {
-    return this.#writing = this.#sendAll(bytes);
-  }
-
-  async #sendAll(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += await this.#conn.write(at === 0 ? bytes : bytes.subarray(at));
-      }
-    } catch (error) {
-      throw this.#broke(error);
-    }
+    return this.#writing = this.#conn.write(bytes).then(
+      (count) => count < bytes.length ? this.#send(bytes.subarray(count)) : undefined,
+      (error) => {
+        throw this.#broke(error);
+      },
+    );
   }
 
   async #receive(into: Uint8Array<ArrayBuffer>): Promise<number | null> {
@@ -208,7 +240,7 @@ export class TlsConn implements Conn {
   /** Answers who speaks HTTP here, in the clear, as there is no other way. */
   async #refusePlain(into: Uint8Array<ArrayBuffer>): Promise<never> {
     const reply = textReply(400, "this port speaks https");
-    await this.#sendAll(encodeResponse(reply, { method: "GET", keepAlive: false }));
+    await this.#send(encodeResponse(reply, { method: "GET", keepAlive: false }));
     await this.#conn.closeWrite();
     while (await this.#receive(into) !== null);
     throw this.#broke(new HandshakeError("plain HTTP"));

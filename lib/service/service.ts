@@ -9,7 +9,6 @@ import { EngineThread, type ThreadEvents } from "../engine/spawn.ts";
 import type { KeyPair } from "../net/certificate.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
-import { logPair, PairWatch, readPair } from "./certificate.ts";
 import { listen, pageURL, type Places } from "./listen.ts";
 import type { Fields, Log } from "./log.ts";
 import { tapped } from "./routes.ts";
@@ -64,10 +63,12 @@ export async function startService(
   log: Log,
   modules: ThreadModules = {},
 ): Promise<Service> {
-  const pair = config.cert === "" ? undefined : await readPair(config);
+  // What certificates need is loaded where there is one.
+  const files = config.cert === "" ? undefined : await import("./certificate.ts");
+  const pair = await files?.readPair(config);
   const running = await startThreads(config, log, modules, pair);
-  if (pair !== undefined) logPair(pair, log);
-  const watch = pair && new PairWatch(config, pair, (pair) => running.use(pair), log);
+  if (pair !== undefined) files!.logPair(pair, log);
+  const watch = pair && new files!.PairWatch(config, pair, (pair) => running.use(pair), log);
   const { secret, jwks, engine, unix, host } = config;
   return {
     url: running.addr === undefined ? `unix:${unix}` : pageURL(

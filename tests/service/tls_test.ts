@@ -7,13 +7,13 @@ import tls from "node:tls";
 import WebSocket from "ws";
 import type { KeyPair } from "../../lib/net/certificate.ts";
 import { ListenError } from "../../lib/net/conn.ts";
-import { ask, post, Subscriber } from "../tools/channels.ts";
-import { CA, makePair, type PairFiles, replaceFile, writePair } from "../tools/certificates.ts";
+import { ask, post } from "../tools/channels.ts";
+import { CA, makePair, replaceFile, writePair } from "../tools/certificates.ts";
 import { kodama, run, until } from "../tools/command.ts";
 import { Crashes } from "../tools/crash.ts";
 import { within } from "../tools/raw.ts";
 import { testService, testThreads } from "../tools/service.ts";
-import { go, test } from "../tools/way.ts";
+import { go } from "../tools/way.ts";
 
 const [first, second] = await Promise.all([makePair(), makePair()]);
 
@@ -242,7 +242,11 @@ for (const workers of ["1", "2"]) {
 
 Deno.test("the command serves https, reads its certificate again on SIGHUP, and is spoken to by its own commands", async () => {
   using files = writePair(first);
-  const child = kodama(["--port", "0", "--drain", "1s", ...files.flags]).spawn();
+  const flags = ["--port", "0", "--drain", "1s", ...files.flags];
+  const refused = await run(flags);
+  assertEquals(refused.err, `kodama: cannot read ${files.cert}: this needs --allow-read of it\n`);
+  const allowed = ["-P=serve", `--allow-read=lib,static,std,${files.folder}`];
+  const child = kodama(flags, { allowed }).spawn();
   const [, url, port] = await until(
     child.stdout,
     /^Kodama listens\. Open (https:\/\/localhost:(\d+)\/)\n/,
