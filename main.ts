@@ -9,6 +9,7 @@ import { type Command, parseCommand, strangeVariables } from "./lib/settings/com
 import type { Config } from "./lib/settings/config.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
 import { OpenError } from "./lib/engine/spawn.ts";
+import { ListenError } from "./lib/net/conn.ts";
 import { type Service, startService } from "./lib/service/service.ts";
 import { ConfigError } from "./lib/settings/setting.ts";
 
@@ -18,6 +19,7 @@ async function start(config: Config): Promise<Service> {
     return await startService(config, log);
   } catch (error) {
     if (error instanceof OpenError) throw new Failure(lineOf(error));
+    if (error instanceof ListenError) throw new Failure(error.message);
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Failure(`${where} is in use; choose another with --port`);
     }
@@ -70,10 +72,17 @@ async function serve(config: Config): Promise<void> {
     log.info("shutting down", { signal });
     service.shutdown();
   });
+  if (config.cert !== "" && Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGHUP", () => service.reload());
+  }
   const everywhere = /^(0\.0\.0\.0|::)$/.test(config.hostname)
     ? " (it listens on all addresses)"
     : "";
-  output.line(`Kodama listens. Open ${service.url}${everywhere}`);
+  output.line(
+    config.port === "none"
+      ? `Kodama listens on ${service.url}`
+      : `Kodama listens. Open ${service.url}${everywhere}`,
+  );
   log.info("started", { version: manifest.version, ...service.about });
   await service.finished;
   log.info("ended");

@@ -6,8 +6,10 @@ import type { Engine } from "../hub/engine.ts";
 import { openEngine } from "../engine/open.ts";
 import { RemoteEngine } from "../engine/remote.ts";
 import { EngineThread, type ThreadEvents } from "../engine/spawn.ts";
+import type { KeyPair } from "../net/certificate.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
+import { listen, pageURL, type Places } from "./listen.ts";
 import type { Fields, Log } from "./log.ts";
 import { tapped } from "./routes.ts";
 import { serveOn } from "./serve.ts";
@@ -16,10 +18,12 @@ import { startWorkers } from "./workers.ts";
 
 /** A service that runs. */
 export interface Service {
-  /** The URL of its page. */
+  /** The URL of its page, or `unix:` and the path of its socket where it listens on no port. */
   url: string;
   /** What it is like, for the first line of the log. */
   about: Fields;
+  /** Reads the certificate and its key again, if it has some. */
+  reload(): Promise<void>;
   /** Shuts down: closes every WebSocket with 1001 and ends, at the latest after the drain time. */
   shutdown(): Promise<void>;
   /** Resolves when it has ended. */
@@ -32,6 +36,18 @@ export interface ThreadModules {
   engine?: URL;
 }
 
+/** What serves, on one thread or more. */
+interface Running {
+  /** The address of its port; `undefined` where it has none. */
+  addr: Deno.NetAddr | undefined;
+  /** Resolves when it has ended. */
+  finished: Promise<void>;
+  /** Ends it. */
+  shutdown(): Promise<void>;
+  /** Has those who come from now on get another certificate. */
+  use(pair: KeyPair): void;
+}
+
 /** For the engine to end in order, once everybody is gone; in ms. */
 const LAST_WORDS = 5000;
 
@@ -40,45 +56,102 @@ const LAST_WORDS = 5000;
  * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws.
  * @param modules What runs in threads; for tests.
  * @throws {OpenError} If the engine cannot be opened.
+ * @throws {ListenError} If the certificate or the Unix socket cannot be had.
  */
 export async function startService(
   config: Config,
   log: Log,
   modules: ThreadModules = {},
 ): Promise<Service> {
+  // What certificates need is loaded where there is one.
+  const files = config.cert === "" ? undefined : await import("./certificate.ts");
+  const pair = await files?.readPair(config);
+  const running = await startThreads(config, log, modules, pair);
+  if (pair !== undefined) files!.logPair(pair, log);
+  const watch = pair && new files!.PairWatch(config, pair, (pair) => running.use(pair), log);
+  const { secret, jwks, engine, unix, host } = config;
+  return {
+    url: running.addr === undefined ? `unix:${unix}` : pageURL(
+      running.addr,
+      pair !== undefined,
+      pair === undefined ? [] : [...host, ...pair.names],
+    ),
+    about: {
+      access: secret !== "" ? "secret" : jwks !== "" ? "jwks" : "protected mode",
+      tap: tapped(config) ? "on" : "off",
+      tls: pair === undefined ? "off" : "on",
+      ...unix !== "" && { unix },
+      engine,
+      workers: workersOf(config),
+    },
+    reload: async () => await watch?.reload(),
+    async shutdown() {
+      await running.shutdown();
+      await running.finished;
+    },
+    finished: running.finished.finally(() => watch?.stop()),
+  };
+}
+
+/** Starts what serves: here, here beside the engine's thread, or in several threads. */
+async function startThreads(
+  config: Config,
+  log: Log,
+  modules: ThreadModules,
+  pair: KeyPair | undefined,
+): Promise<Running> {
   const workers = workersOf(config);
-  if (workers === 1 && config.engine === "memory") return startAlone(config, log);
+  if (workers === 1 && config.engine === "memory") return await startAlone(config, log, pair);
   const thread = new EngineThread(config.engine, config, engineEvents(log), modules.engine);
-  const service = workers === 1
-    ? await startBeside(thread, config, log)
-    : await startWorkers(thread, workers, config, log, modules.worker);
-  const finished = service.finished.finally(async () => {
+  const running = workers === 1
+    ? await startBeside(thread, config, log, pair)
+    : await startWorkers(thread, workers, config, pair, log, modules.worker);
+  const finished = running.finished.finally(async () => {
     const failed = await thread.close(LAST_WORDS);
     if (failed !== undefined) log.error("the engine did not end well", { error: failed });
   });
-  return whole(config, service.addr, finished, () => service.shutdown(config.drain));
+  return {
+    addr: running.addr,
+    finished,
+    shutdown: () => running.shutdown(config.drain),
+    use: (pair) => running.use(pair),
+  };
 }
 
 /** One thread for everything. */
-function startAlone(config: Config, log: Log): Service {
-  const listener = Deno.listen({ hostname: config.hostname, port: config.port });
+async function startAlone(
+  config: Config,
+  log: Log,
+  pair: KeyPair | undefined,
+): Promise<Running> {
+  const places = await listen({ ...config, pair });
   const { engine, sweep } = openEngine(config.engine, config);
-  const server = start(config, log, listener, engine);
+  const server = start(config, log, places, engine);
   const finished = server.finished.finally(() => {
     sweep.stop();
     return engine.close();
   });
-  return whole(config, server.addr, finished, () => server.shutdown(config.drain));
+  return {
+    addr: places.addr,
+    finished,
+    shutdown: () => server.shutdown(config.drain),
+    use: places.use,
+  };
 }
 
 /** This thread serves, and the engine has its own. */
-async function startBeside(thread: EngineThread, config: Config, log: Log) {
+async function startBeside(
+  thread: EngineThread,
+  config: Config,
+  log: Log,
+  pair: KeyPair | undefined,
+) {
   // Who comes while the engine is opened waits.
-  const listener = Deno.listen({ hostname: config.hostname, port: config.port });
+  const places = await listen({ ...config, pair });
   try {
     await thread.start();
   } catch (error) {
-    listener.close();
+    for (const listener of places.listeners) listener.close();
     throw error;
   }
   let engine: RemoteEngine | undefined;
@@ -86,18 +159,19 @@ async function startBeside(thread: EngineThread, config: Config, log: Log) {
     if (engine === undefined) engine = new RemoteEngine(port);
     else engine.attach(port);
   }, () => engine!.detach());
-  const server = start(config, log, listener, engine!);
+  const server = start(config, log, places, engine!);
   const finished = server.finished.finally(() => engine!.close());
   return {
-    addr: server.addr,
+    addr: places.addr,
     finished,
     shutdown: (drain: number) => server.shutdown(drain),
+    use: places.use,
   };
 }
 
-function start(config: Config, log: Log, listener: Deno.Listener, engine: Engine) {
+function start(config: Config, log: Log, { listeners }: Places, engine: Engine) {
   const counters = ownCounters();
-  return serveOn({ config, log, listener, engine, counters, taps: new OwnTaps(), threads: 1 });
+  return serveOn({ config, log, listeners, engine, counters, taps: new OwnTaps(), threads: 1 });
 }
 
 function engineEvents(log: Log): ThreadEvents {
@@ -110,36 +184,7 @@ function engineEvents(log: Log): ThreadEvents {
   };
 }
 
-function whole(
-  config: Config,
-  addr: Deno.Addr,
-  finished: Promise<void>,
-  shutdown: () => Promise<void>,
-): Service {
-  const { secret, jwks, engine } = config;
-  return {
-    url: pageURL(addr as Deno.NetAddr),
-    about: {
-      access: secret !== "" ? "secret" : jwks !== "" ? "jwks" : "protected mode",
-      tap: tapped(config) ? "on" : "off",
-      engine,
-      workers: workersOf(config),
-    },
-    async shutdown() {
-      await shutdown();
-      await finished;
-    },
-    finished,
-  };
-}
-
 /** How many threads serve: `auto` is one for each core. */
 function workersOf({ workers }: Pick<Config, "workers">): number {
   return workers || navigator.hardwareConcurrency;
-}
-
-/** Where the page can be opened from this machine: who listens on all addresses listens on loopback, too. */
-function pageURL({ hostname, port }: Deno.NetAddr): string {
-  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
 }

@@ -119,6 +119,7 @@ const commands = {
       "Examples:",
       "  kodama -p 8080 --origin https://app.example",
       "  KODAMA_SECRET=… kodama --hostname 0.0.0.0 --host push.example --public 'news/**'",
+      "  kodama --hostname 0.0.0.0 --port 443 --cert fullchain.pem --key privkey.pem",
     ],
   },
   token: {
@@ -196,6 +197,15 @@ export function parseCommand(args: string[], env: Environment): Command {
         throw new ConfigError(
           "--secret and --jwks are two ways to verify tokens; give one of them",
         );
+      }
+      if ((config.cert === "") !== (config.key === "")) {
+        throw new ConfigError("--cert and --key need each other");
+      }
+      if (config.port === "none" && config.unix === "") {
+        throw new ConfigError("--port none needs --unix: it would listen nowhere");
+      }
+      if (config.port === "none" && config.cert !== "") {
+        throw new ConfigError("--cert needs a port: a Unix socket speaks no TLS");
       }
       return { run: "serve", config };
     }

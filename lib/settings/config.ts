@@ -10,6 +10,8 @@ import {
   globs,
   list,
   one,
+  orNone,
+  path,
   quote,
   type Setting,
   size,
@@ -32,9 +34,17 @@ export const groups = {
     }),
     /** The TCP port; 0 for any free one. Default 9999. */
     port: {
-      ...count("9999", "its port; 0 takes any free one and prints it", 0, 65535),
+      ...orNone(
+        count("9999", "its port; 0 takes any free one and prints it; none: see --unix", 0, 65535),
+      ),
       short: "p",
     },
+    /** The certificate's file, with those that lead to a known one (PEM). Default none: no TLS. */
+    cert: path("file of a certificate and its chain (PEM): the port speaks https and wss"),
+    /** The file of its private key (PEM). */
+    key: path("file of its private key (PEM); both are read again on SIGHUP and when they change"),
+    /** A Unix socket to listen on as well, or instead with the port `none`. Default none. */
+    unix: path("a Unix socket beside the port, or with --port none instead; mode 0660"),
     /** Names this server goes by; any other `Host` is 421. Default: loopback names, on a loopback address. */
     host: list(
       "a host name",

@@ -62,6 +62,11 @@ const refusals: [flags: string[], message: string][] = [
   [["--port", "65536"], "--port must be a number from 0 to 65535"],
   [["--port=-1"], "--port must be"],
   [["--port", "80x"], "--port must be"],
+  [["--port", "none"], "--port none needs --unix"],
+  [["--port", "none", "--unix", "s", "--cert", "c", "--key", "k"], "--cert needs a port"],
+  [["--cert", "c"], "--cert and --key need each other"],
+  [["--key", "k"], "--cert and --key need each other"],
+  [["--unix", "a\0b"], "--unix must be a path"],
   [["--port", "0x50"], "--port must be"],
   [["--port", "8.5"], "--port must be"],
   [["--max-message", "0"], "--max-message must be a size"],
@@ -98,6 +103,17 @@ Deno.test("parseCommand() reads the environment, and flags win over it", () => {
   assertThrows(() => parse([], { KODAMA_PORT: "x" }), ConfigError, "KODAMA_PORT must be a number");
 });
 
+Deno.test("parseCommand() takes no port where there is a Unix socket, and files for TLS", () => {
+  const unix = parse(["--port", "none", "--unix", "run/kodama"]);
+  assertEquals([unix.port, unix.unix, unix.cert, unix.key], ["none", "run/kodama", "", ""]);
+  const tls = parse([], {
+    KODAMA_CERT: "full chain.pem",
+    KODAMA_KEY: "key.pem",
+    KODAMA_PORT: "443",
+  });
+  assertEquals([tls.port, tls.unix, tls.cert, tls.key], [443, "", "full chain.pem", "key.pem"]);
+});
+
 Deno.test("parseCommand() knows --help and --version, long and short", () => {
   for (const flag of ["--help", "-h"]) {
     assertEquals(parseCommand([flag], () => undefined).run, "help");
@@ -116,7 +132,7 @@ Deno.test("--help names every setting and its default", () => {
   assertEquals(variableName("maxMessage"), "KODAMA_MAX_MESSAGE");
 });
 
-Deno.test("--help has the flags in groups, the choices of each, and two examples", () => {
+Deno.test("--help has the flags in groups, the choices of each, and three examples", () => {
   const text = helpText();
   for (const group of ["Listening", "Access", "Limits", "Memory", "Compression", "Operation"]) {
     assertStringIncludes(text, `\n\n${group}:\n  --`);
@@ -127,7 +143,7 @@ Deno.test("--help has the flags in groups, the choices of each, and two examples
   assertMatch(text, /--port, -p +its port/);
   const [, examples] = text.split("\nExamples:\n");
   const lines = examples!.split("\n");
-  assertEquals(lines.length, 2);
+  assertEquals(lines.length, 3);
   for (const line of lines) {
     // What it shows can be typed.
     const args = /kodama (.*)$/.exec(line)![1]!.replaceAll("'", "").split(" ");
