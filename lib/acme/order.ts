@@ -118,12 +118,13 @@ async function settled(
   }
 }
 
+const LEADS = "do its A and AAAA records lead to this machine, and its port 80 to --http-port?";
 /** What the person who runs this server can look at, by the type of what is wrong (6.7). */
 const hints: Record<string, string> = {
-  dns: "does its A or AAAA record point to this machine?",
-  connection: "does port 80 of that address lead here?",
-  unauthorized: "does port 80 of that address lead here?",
-  caa: "does its CAA record name this authority?",
+  dns: "do its A and AAAA records lead to this machine?",
+  connection: LEADS,
+  unauthorized: LEADS,
+  caa: "does its CAA record allow this authority?",
 };
 
 function failed(what: string, { status, error }: Body): AcmeError {

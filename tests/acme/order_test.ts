@@ -33,12 +33,12 @@ const refusals: [what: string, script: Script, why: string][] = [
   [
     "a name that leads nowhere",
     { authorization: second(invalid("dns", "NXDOMAIN looking up A for kodama.test")) },
-    "kodama.test: dns: NXDOMAIN looking up A for kodama.test (does its A or AAAA record point to this machine?)",
+    "kodama.test: dns: NXDOMAIN looking up A for kodama.test (do its A and AAAA records lead to this machine?)",
   ],
   [
     "a name that leads elsewhere",
     { authorization: second(invalid("unauthorized", "Invalid response: 404")) },
-    "kodama.test: unauthorized: Invalid response: 404 (does port 80 of that address lead here?)",
+    "kodama.test: unauthorized: Invalid response: 404 (do its A and AAAA records lead to this machine, and its port 80 to --http-port?)",
   ],
   [
     "an authorization that ends without a reason",

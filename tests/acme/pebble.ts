@@ -117,16 +117,8 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   );
   const ca = await file("ca.pem", CA);
   const client = Deno.createHttpClient({ caCerts: [CA] });
-  const resolver = await start(
-    "pebble-challtestsrv",
-    [
-      ...["-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dns01", `127.0.0.1:${dns}`],
-      ...["-management", `127.0.0.1:${names}`, "-http01", "", "-https01", "", "-tlsalpn01", ""],
-      ...await knowsDoH() ? ["-doh", ""] : [],
-    ],
-    {},
-    names,
-  );
+  const flags = await resolverFlags(dns, names);
+  const resolver = await start("pebble-challtestsrv", flags, {}, names);
   const pebble = () =>
     start("pebble", ["-strict", "-config", config, "-dnsserver", `127.0.0.1:${dns}`], {
       PEBBLE_VA_NOSLEEP: "1",
@@ -165,7 +157,15 @@ async function tell(url: string, body: unknown): Promise<void> {
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
 }
 
-async function knowsDoH(): Promise<boolean> {
+/** Its flags: the two that newer ones have under another name, or have besides. */
+async function resolverFlags(dns: number, management: number): Promise<string[]> {
   const { stderr } = await new Deno.Command("pebble-challtestsrv", { args: ["-h"] }).output();
-  return new TextDecoder().decode(stderr).includes("-doh");
+  const help = new TextDecoder().decode(stderr);
+  const off = ["-http01", "-https01", "-tlsalpn01", ...help.includes("-doh ") ? ["-doh"] : []];
+  return [
+    ...["-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""],
+    ...[help.includes("-dnsserver") ? "-dnsserver" : "-dns01", `127.0.0.1:${dns}`],
+    ...["-management", `127.0.0.1:${management}`],
+    ...off.flatMap((flag) => [flag, ""]),
+  ];
 }
