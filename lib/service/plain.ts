@@ -113,6 +113,6 @@ function challenge({ method, target }: Request, challenges: ReadonlyMap<string, 
  * stands between that has ports of its own (`docker run -p 80:8080 -p 443:8443`): then https is where it usually is.
  */
 function secureHost(host: string, own: number, secure: number): string {
-  const [, name, asked = "80"] = /^(.*?)(?::(\d*))?$/.exec(host.replace(/:$/, ""))!;
+  const [, name, asked = "80"] = /^(.*?)(?::(\d+))?$/.exec(host)!;
   return Number(asked) === own && secure !== 443 ? `${name}:${secure}` : name!;
 }

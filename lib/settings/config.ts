@@ -39,6 +39,22 @@ export const groups = {
       ),
       short: "p",
     },
+    /** A Unix socket to listen on as well, or instead with the port `none`. Default none. */
+    unix: path("a Unix socket beside the port, or with --port none instead; mode 0660"),
+    /** Names this server goes by; any other `Host` is 421. Default: loopback names, on a loopback address. */
+    host: list(
+      "a host name",
+      "a name this server goes by: any other Host is 421 (repeatable)",
+      /^[0-9A-Za-z._:[\]-]+$/,
+    ),
+    /** Whether the last address of `X-Forwarded-For` is believed. Default off. */
+    trustProxy: choice(
+      ["off", "on"],
+      "off",
+      "believe the last address of X-Forwarded-For",
+    ),
+  },
+  "TLS": {
     /** The certificate's file, with those that lead to a known one (PEM). Default none: no TLS. */
     cert: path("file of a certificate and its chain (PEM): the port speaks https and wss"),
     /** The file of its private key (PEM). */
@@ -73,20 +89,6 @@ export const groups = {
     ),
     /** A folder for what is kept. Default none. */
     data: path("folder where --acme keeps its account and certificates"),
-    /** A Unix socket to listen on as well, or instead with the port `none`. Default none. */
-    unix: path("a Unix socket beside the port, or with --port none instead; mode 0660"),
-    /** Names this server goes by; any other `Host` is 421. Default: loopback names, on a loopback address. */
-    host: list(
-      "a host name",
-      "a name this server goes by: any other Host is 421 (repeatable)",
-      /^[0-9A-Za-z._:[\]-]+$/,
-    ),
-    /** Whether the last address of `X-Forwarded-For` is believed. Default off. */
-    trustProxy: choice(
-      ["off", "on"],
-      "off",
-      "believe the last address of X-Forwarded-For",
-    ),
   },
   "Access": {
     /** Verifies tokens (HS256); 32 bytes or more. Default none: protected mode. */
@@ -224,6 +226,7 @@ export const groups = {
 /** All settings. */
 export const settings = {
   ...groups.Listening,
+  ...groups.TLS,
   ...groups.Access,
   ...groups.Connections,
   ...groups.Limits,
