@@ -7,6 +7,7 @@ import type { KeyPair } from "../net/certificate.ts";
 import type { Config } from "../settings/config.ts";
 import type { PairWatch } from "./certificate.ts";
 import type { Log } from "./log.ts";
+import { faultLine } from "./serve.ts";
 
 /** A certificate, and those that take its place. */
 export interface Pairs extends AsyncDisposable {
@@ -69,9 +70,7 @@ async function byAcme({ config, log, challenges, signal }: PairsContext): Promis
     first,
     names: [],
     follow(use) {
-      following = (async () => {
-        for await (const pair of pairs) use(pair);
-      })();
+      following = followAll(pairs, use, log);
     },
     reload: () => Promise.resolve(),
     async [Symbol.asyncDispose]() {
@@ -79,4 +78,24 @@ async function byAcme({ config, log, challenges, signal }: PairsContext): Promis
       await following;
     },
   };
+}
+
+/** Never rejects: a renewal that cannot be used is told, and the one after it may be. */
+async function followAll(
+  pairs: AsyncGenerator<KeyPair>,
+  use: (pair: KeyPair) => void,
+  log: Log,
+): Promise<void> {
+  const fault = faultLine(log);
+  try {
+    for await (const pair of pairs) {
+      try {
+        use(pair);
+      } catch (error) {
+        fault(error);
+      }
+    }
+  } catch (error) {
+    fault(error);
+  }
 }

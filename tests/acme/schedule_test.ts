@@ -167,6 +167,14 @@ for (const [headers, wait] of limits) {
   });
 }
 
+Deno.test("a directory that is down and says for how long is asked after that, not before", async () => {
+  const test = new TestSchedule();
+  test.directory.script.directory = (call) =>
+    call === 1 ? new Response("", { status: 503, headers: { "Retry-After": "120" } }) : undefined;
+  await test.first();
+  assertEquals(test.directory.ordered, [2 * MINUTE]);
+});
+
 Deno.test("what the directory asked to wait counts after a restart, too", async () => {
   const before = new TestSchedule(1);
   before.directory.script.order = () =>
