@@ -242,5 +242,6 @@ function reason(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
   const text = inner instanceof Error ? inner.message : String(inner);
-  return text.replace(/^error sending request for url \(\S*\): /, "").slice(0, 300);
+  return text.replace(/^error sending request for url \(\S*\): (client error \(Connect\): )?/, "")
+    .slice(0, 300);
 }
