@@ -1,10 +1,12 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { ListenError } from "../../lib/net/conn.ts";
 import { openPlain, type Plain, plainRoutes } from "../../lib/service/plain.ts";
 import { defaults } from "../../lib/settings/config.ts";
 import { type Answer, answers } from "../tools/answers.ts";
+import { makePair, writePair } from "../tools/certificates.ts";
 import { RawClient } from "../tools/raw.ts";
 import { TestServer } from "../tools/server.ts";
+import { testService } from "../tools/service.ts";
 
 const challenges = new Map([["token-1", "token-1.thumbprint"]]);
 
@@ -133,4 +135,21 @@ Deno.test("a port that is in use is told, with the flag that chooses another", a
   const context = { config: defaults, challenges, fault: () => {} };
   const error = assertThrows(() => openPlain(context, plain.addr.port), ListenError);
   assertMatch(error.message, /^127\.0\.0\.1 port \d+ is in use; choose another with --http-port$/);
+});
+
+Deno.test("beside --cert it sends people to the port that speaks https, until the server shuts down", async () => {
+  using files = writePair(await makePair());
+  const service = await testService(...files.flags, "--http-port", "0");
+  const { fields } = await service.log.line(({ message }) => message === "plain HTTP");
+  const port = Number(fields.port);
+  const url = `http://127.0.0.1:${port}/btc?since=all`;
+  const answer = await fetch(url, { redirect: "manual" });
+  await answer.body?.cancel();
+  const location = `https://127.0.0.1:${service.port}/btc?since=all`;
+  assertEquals([answer.status, answer.headers.get("location")], [308, location]);
+  await service.shutdown();
+  await assertRejects(
+    () => Deno.connect({ hostname: "127.0.0.1", port }),
+    Deno.errors.ConnectionRefused,
+  );
 });
