@@ -78,7 +78,7 @@ async function serve(config: Config): Promise<void> {
   if (service === undefined) return log.info("ended");
   if (end.signal.aborted) service.shutdown();
   else end.signal.addEventListener("abort", () => service.shutdown());
-  if (config.cert !== "" && Deno.build.os !== "windows") {
+  if ((config.cert !== "" || config.acme !== "") && Deno.build.os !== "windows") {
     Deno.addSignalListener("SIGHUP", () => service.reload());
   }
   const everywhere = /^(0\.0\.0\.0|::)$/.test(config.hostname)

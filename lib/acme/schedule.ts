@@ -40,6 +40,8 @@ export interface ScheduleContext {
   fetch: Fetch;
   time: Time;
   tell: Tell;
+  /** A signal that cuts a pause after a failure short, as far as the directory allows; asked for anew at each pause. */
+  hurry: () => AbortSignal;
   /** Ends it. */
   signal: AbortSignal;
 }
@@ -64,24 +66,27 @@ export async function* keepCertificate(context: ScheduleContext): AsyncGenerator
   try {
     let current = await readKept(context);
     if (current !== undefined) {
-      tell("info", "certificate read", about(current));
+      tell(current.until > time.now() ? "info" : "warn", "certificate read", about(current));
       yield current;
     }
     let due = current !== undefined && covers(current, names) ? renewalOf(current) : time.now();
     due = Math.max(due, await readRetryAfter(context));
+    // Nothing is gained by a renewal before its time.
+    let earliest = due;
     for (let failures = 0;;) {
-      await sleepUntil(due, context);
+      await sleepUntil(due, earliest, context);
       try {
         const fresh = await obtain(context);
         tell("info", "certificate received", about(fresh));
         await keep(context, fresh);
         yield current = fresh;
-        due = renewalOf(fresh);
+        due = earliest = renewalOf(fresh);
         if (due - time.now() < (fresh.until - fresh.from) / 3) throw new AcmeError(OLD);
         failures = 0;
       } catch (error) {
         signal.throwIfAborted();
-        due = time.now() + pauseAfter(error, ++failures);
+        earliest = time.now() + askedPause(error);
+        due = Math.max(earliest, time.now() + ownPause(error, ++failures));
         await keepRetryAfter(context, error);
         tellFailure(context, current, error, { again: dateOf(due), failures });
       }
@@ -114,12 +119,15 @@ async function obtain(context: ScheduleContext): Promise<KnownCertificate> {
   throw new AcmeError(`the certificate that came is for ${fresh.names.join(", ")} only`);
 }
 
-/** How long to wait after a failure, in ms: twice as long as after the one before, or as the directory says. */
-function pauseAfter(error: unknown, failures: number): number {
+/** How long to wait after a failure, in ms: twice as long as after the one before. */
+function ownPause(error: unknown, failures: number): number {
   const [first, longest] = error instanceof AcmeError && error.down ? DOWN : REFUSED;
-  const pause = Math.min(first * 2 ** (failures - 1), longest);
-  const asked = error instanceof AcmeError ? error.retryAfter ?? 0 : 0;
-  return Math.max(pause, asked);
+  return Math.min(first * 2 ** (failures - 1), longest);
+}
+
+/** How long the directory wants to be left alone after it, in ms. */
+function askedPause(error: unknown): number {
+  return error instanceof AcmeError ? error.retryAfter ?? 0 : 0;
 }
 
 function tellFailure(
@@ -135,11 +143,27 @@ function tellFailure(
   tell(good ? "warn" : "error", message, { why, ...fields, ...expires });
 }
 
-/** Sleeps in pieces: a timer of more than 24 days would end at once. */
-async function sleepUntil(due: number, { time, signal }: ScheduleContext): Promise<void> {
+/**
+ * Sleeps in pieces: a timer of more than 24 days would end at once.
+ * @param due Until when, in ms since 1970.
+ * @param earliest Until when where somebody is in a hurry.
+ */
+async function sleepUntil(
+  due: number,
+  earliest: number,
+  { time, signal, hurry }: ScheduleContext,
+): Promise<void> {
   signal.throwIfAborted();
+  const hurried = hurry();
+  let wakes = AbortSignal.any([signal, hurried]);
   for (let left = due - time.now(); left > 0; left = due - time.now()) {
-    await time.wait(Math.min(left, LONGEST_SLEEP), signal);
+    try {
+      await time.wait(Math.min(left, LONGEST_SLEEP), wakes);
+    } catch (error) {
+      if (signal.aborted || !hurried.aborted) throw error;
+      due = Math.min(due, earliest);
+      wakes = signal;
+    }
   }
 }
 
@@ -180,9 +204,10 @@ async function readRetryAfter({ store, time, tell }: ScheduleContext): Promise<n
 }
 
 async function keepRetryAfter({ store, time, tell }: ScheduleContext, error: unknown) {
-  if (!(error instanceof AcmeError) || error.retryAfter === undefined) return;
+  const asked = askedPause(error);
+  if (asked === 0) return;
   try {
-    await store.write(RETRY_AFTER, dateOf(time.now() + error.retryAfter));
+    await store.write(RETRY_AFTER, dateOf(time.now() + asked));
   } catch (error) {
     tell("warn", "it cannot be kept when the directory may be asked", { why: String(error) });
   }

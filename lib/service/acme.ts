@@ -11,11 +11,18 @@ import { ListenError } from "../net/conn.ts";
 import { type Config, publicNames } from "../settings/config.ts";
 import type { Log } from "./log.ts";
 
+/** A certificate that is kept good. */
+export interface Acme {
+  /** The one that is kept, if there is one; then each new one. */
+  pairs: AsyncGenerator<KeyPair>;
+  /** Tries again at once after a failure, unless the directory has said when. */
+  hurry(): void;
+}
+
 /**
  * Begins to keep a certificate.
  * @param challenges Where answers are put that the plain port gives.
  * @param signal Ends it.
- * @returns The one that is kept, if there is one; then each new one.
  * @throws {ListenError} If nothing can be kept.
  */
 export async function openAcme(
@@ -23,8 +30,9 @@ export async function openAcme(
   log: Log,
   challenges: Challenges,
   signal: AbortSignal,
-): Promise<AsyncGenerator<KeyPair>> {
-  return keepCertificate({
+): Promise<Acme> {
+  let hurried = new AbortController();
+  const pairs = keepCertificate({
     directory: config.acmeDirectory,
     email: config.acme,
     names: publicNames(config.host),
@@ -33,8 +41,16 @@ export async function openAcme(
     fetch,
     time: { now: Date.now, wait: (ms, signal) => setTimeout(ms, undefined, { signal }) },
     tell: (level, message, fields) => log[level](message, fields),
+    hurry: () => hurried.signal,
     signal,
   });
+  return {
+    pairs,
+    hurry() {
+      hurried.abort();
+      hurried = new AbortController();
+    },
+  };
 }
 
 async function open({ data, acmeDirectory }: Config): Promise<Store> {

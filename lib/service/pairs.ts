@@ -17,7 +17,7 @@ export interface Pairs extends AsyncDisposable {
   names: readonly string[];
   /** Tells of each that takes the place of the one before. */
   follow(use: (pair: KeyPair) => void): void;
-  /** Looks whether there is another, where that is a matter of looking. */
+  /** Looks whether there is another; where the last attempt to get one failed, tries again. */
   reload(): Promise<void>;
 }
 
@@ -62,7 +62,8 @@ async function byFiles({ config, log }: PairsContext): Promise<Pairs> {
 async function byAcme({ config, log, challenges, signal }: PairsContext): Promise<Pairs> {
   const { openAcme } = await import("./acme.ts");
   const end = new AbortController();
-  const pairs = await openAcme(config, log, challenges, AbortSignal.any([signal, end.signal]));
+  const ends = AbortSignal.any([signal, end.signal]);
+  const { pairs, hurry } = await openAcme(config, log, challenges, ends);
   const { value: first, done } = await pairs.next();
   if (done) throw signal.reason;
   let following: Promise<void> | undefined;
@@ -72,7 +73,7 @@ async function byAcme({ config, log, challenges, signal }: PairsContext): Promis
     follow(use) {
       following = followAll(pairs, use, log);
     },
-    reload: () => Promise.resolve(),
+    reload: () => Promise.resolve(hurry()),
     async [Symbol.asyncDispose]() {
       end.abort();
       await following;

@@ -25,6 +25,8 @@ export interface Pebble extends AsyncDisposable {
   root(): Promise<string>;
   /** Lets a name lead nowhere. */
   forget(name: string): Promise<void>;
+  /** Lets it lead to this machine again. */
+  remember(name: string): Promise<void>;
   /** Ends it, and begins it anew at the same port: it has forgotten everything. */
   restart(): Promise<void>;
   /** Ends it. */
@@ -137,6 +139,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
       return await (await fetch(`https://127.0.0.1:${management}/roots/0`, { client })).text();
     },
     forget: (name) => tell(`http://127.0.0.1:${names}/set-servfail`, { host: `${name}.` }),
+    remember: (name) => tell(`http://127.0.0.1:${names}/clear-servfail`, { host: `${name}.` }),
     async restart() {
       await stop();
       running = await pebble();

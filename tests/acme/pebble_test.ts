@@ -2,7 +2,7 @@
  * Certificates by ACME from Pebble, the test server of Let's Encrypt, with one command: `apt-get install pebble`, or `go install`
  * of its module, makes these tests run.
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { connect as connectTls } from "node:tls";
 import manifest from "../../deno.json" with { type: "json" };
 import { RawClient, textOf } from "../tools/raw.ts";
@@ -62,6 +62,11 @@ class Server implements AsyncDisposable {
   /** How often a line was said. */
   count(message: string): number {
     return this.lines.filter((line) => line.message === message).length;
+  }
+
+  /** Asks it to try again at once. */
+  hurry(): void {
+    this.#child.kill("SIGHUP");
   }
 
   /** Asks it to end. */
@@ -231,7 +236,7 @@ pebbleTest(
 );
 
 pebbleTest(
-  "a directory that is down at first is asked again; one that has forgotten the account has it made anew",
+  "a directory that is down at first is asked again; one that has forgotten the account has it made anew; SIGHUP tries a name again that was put right",
   async () => {
     await using folder = await temporary();
     const ports = freePorts(2) as [number, number];
@@ -246,8 +251,16 @@ pebbleTest(
       assertEquals(await server.end(), 0);
     }
     await pebble.restart();
-    await using server = new Server(pebble, ports, folder.data, "--host", "other.test");
+    await pebble.forget("other.test");
+    const names = ["--host", NAME, "--host", "other.test"];
+    await using server = new Server(pebble, ports, folder.data, ...names);
+    const { level, why, again } = await server.line("certificate not renewed");
+    assertMatch(`${level} ${why}`, /^warning other\.test: /);
+    await pebble.remember("other.test");
     await server.line("started");
-    assertEquals(server.lines.filter(({ level }) => level !== "info"), []);
+    server.hurry();
+    const received = await server.line("certificate received");
+    assertEquals(received.names, `${NAME},other.test`);
+    assertLess(received.time!, again!);
   },
 );

@@ -191,6 +191,29 @@ Deno.test("what the directory asked to wait counts after a restart, too", async 
   });
 });
 
+for (const [headers, wait] of [[{}, 0], [{ "Retry-After": "3600" }, HOUR]] as const) {
+  Deno.test(`who is in a hurry has it tried again after ${wait} ms, with ${JSON.stringify(headers)}`, async () => {
+    const test = new TestSchedule();
+    test.directory.script.order = (call) =>
+      call === 1 ? problem(403, "rejectedIdentifier", "no", headers) : undefined;
+    const { wait: pass } = test.time;
+    test.time.wait = async (ms, signal) => {
+      // As the pause begins: of five minutes, or of an hour.
+      test.hurried.abort();
+      signal.throwIfAborted();
+      await pass.call(test.time, ms, signal);
+    };
+    await test.first();
+    assertEquals(test.directory.ordered.at(-1), wait);
+  });
+}
+
+Deno.test("nobody's hurry makes a renewal come before its time", async () => {
+  const test = new TestSchedule(50 * DAY);
+  test.hurried.abort();
+  assertEquals(await test.run(), 1);
+});
+
 Deno.test("a renewal that fails is told with how long the old certificate is good; it goes on with it", async () => {
   const test = new TestSchedule(100 * DAY);
   test.directory.script.order = (call) =>

@@ -22,6 +22,8 @@ export class TestSchedule {
   readonly challenges = new Map<string, string>();
   readonly time: TestTime;
   readonly directory: TestDirectory;
+  /** What cuts pauses short. */
+  hurried = new AbortController();
   store = new TestStore();
   told: Told[] = [];
 
@@ -42,6 +44,7 @@ export class TestSchedule {
       fetch: this.directory.fetch,
       time: this.time,
       tell: (level, message, fields) => this.told.push({ level, message, fields }),
+      hurry: () => this.hurried.signal,
       signal: this.stop.signal,
       ...options,
     });
