@@ -172,7 +172,7 @@ Deno.test("--help names every setting and its default", () => {
   assertEquals(variableName("maxMessage"), "KODAMA_MAX_MESSAGE");
 });
 
-Deno.test("--help has the flags in groups, the choices of each, and three examples", () => {
+Deno.test("--help has the flags in groups, the choices of each, and four examples", () => {
   const text = helpText();
   for (const group of ["Listening", "Access", "Limits", "Memory", "Compression", "Operation"]) {
     assertStringIncludes(text, `\n\n${group}:\n  --`);
@@ -183,7 +183,7 @@ Deno.test("--help has the flags in groups, the choices of each, and three exampl
   assertMatch(text, /--port, -p +its port/);
   const [, examples] = text.split("\nExamples:\n");
   const lines = examples!.split("\n");
-  assertEquals(lines.length, 3);
+  assertEquals(lines.length, 4);
   for (const line of lines) {
     // What it shows can be typed.
     const args = /kodama (.*)$/.exec(line)![1]!.replaceAll("'", "").split(" ");
