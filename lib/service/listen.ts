@@ -64,5 +64,7 @@ export function pageURL(
   const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
   const name = names.find((name) => !name.includes("*")) ?? host;
   const scheme = secure ? "https" : "http";
-  return `${scheme}://${/^[^[]*:.*:/.test(name) ? `[${name}]` : name}:${port}/`;
+  const url = `${scheme}://${/^[^[]*:.*:/.test(name) ? `[${name}]` : name}:${port}/`;
+  // Without a port that the scheme implies.
+  return new URL(url).href;
 }

@@ -42,11 +42,9 @@ export interface Serving {
   shutdown(drain: number): Promise<void>;
 }
 
-/** Begins to serve. */
-export function serveOn(context: ServeContext): Serving {
-  const { config, log, listeners, engine, counters, taps, threads } = context;
-  const { census, tally, totals } = counters;
-  const fault = (error: unknown) => {
+/** Writes a line for each fault. */
+export function faultLine(log: Log): (error: unknown) => void {
+  return (error) => {
     if (error instanceof OutOfFiles) {
       const { connections, limit } = error;
       return log.error("out of files", { connections, limit, raise: "ulimit -n" });
@@ -54,6 +52,13 @@ export function serveOn(context: ServeContext): Serving {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     log.error("fault", { error: text });
   };
+}
+
+/** Begins to serve. */
+export function serveOn(context: ServeContext): Serving {
+  const { config, log, listeners, engine, counters, taps, threads } = context;
+  const { census, tally, totals } = counters;
+  const fault = faultLine(log);
   const notices = new Notices(log, threads);
   const timer = setInterval(() => notices.turn(), 1000);
   const hub = new Hub(engine, tally);

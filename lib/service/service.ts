@@ -11,8 +11,10 @@ import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
 import { listen, pageURL, type Places } from "./listen.ts";
 import type { Fields, Log } from "./log.ts";
+import { openPairs } from "./pairs.ts";
+import { openPlain } from "./plain.ts";
 import { tapped } from "./routes.ts";
-import { serveOn } from "./serve.ts";
+import { faultLine, serveOn } from "./serve.ts";
 import { ownCounters } from "./tally.ts";
 import { startWorkers } from "./workers.ts";
 
@@ -52,45 +54,65 @@ interface Running {
 const LAST_WORDS = 5000;
 
 /**
- * Starts the service.
- * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws.
+ * Starts the service. Where its certificate is still to be had, that may take its time: nothing listens on its port before.
  * @param modules What runs in threads; for tests.
+ * @param signal Waits no more for that.
+ * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws; and the signal's reason.
  * @throws {OpenError} If the engine cannot be opened.
- * @throws {ListenError} If the certificate or the Unix socket cannot be had.
+ * @throws {ListenError} If the certificate, the Unix socket or the port for plain HTTP cannot be had.
  */
 export async function startService(
   config: Config,
   log: Log,
   modules: ThreadModules = {},
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<Service> {
-  // What certificates need is loaded where there is one.
-  const files = config.cert === "" ? undefined : await import("./certificate.ts");
-  const pair = await files?.readPair(config);
-  const running = await startThreads(config, log, modules, pair);
-  if (pair !== undefined) files!.logPair(pair, log);
-  const watch = pair && new files!.PairWatch(config, pair, (pair) => running.use(pair), log);
+  await using opened = new AsyncDisposableStack();
+  const challenges = new Map<string, string>();
+  const plain = config.httpPort === "none"
+    ? undefined
+    : opened.use(openPlain({ config, challenges, fault: faultLine(log) }, config.httpPort));
+  if (plain) log.info("plain HTTP", { address: plain.addr.hostname, port: plain.addr.port });
+  if (config.acme !== "") probe(config);
+  const pairs = opened.use(await openPairs({ config, log, challenges, signal }));
+  const { addr, finished, shutdown, use } = await startThreads(
+    config,
+    log,
+    modules,
+    pairs?.first,
+  );
+  if (addr) plain?.redirect(addr.port);
+  pairs?.follow(use);
+  const closing = opened.move();
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= closing.disposeAsync();
   const { secret, jwks, engine, unix, host } = config;
   return {
-    url: running.addr === undefined ? `unix:${unix}` : pageURL(
-      running.addr,
-      pair !== undefined,
-      pair === undefined ? [] : [...host, ...pair.names],
-    ),
+    url: addr === undefined
+      ? `unix:${unix}`
+      : pageURL(addr, pairs !== undefined, pairs === undefined ? [] : [...host, ...pairs.names]),
     about: {
       access: secret !== "" ? "secret" : jwks !== "" ? "jwks" : "protected mode",
       tap: tapped(config) ? "on" : "off",
-      tls: pair === undefined ? "off" : "on",
+      tls: pairs === undefined ? "off" : config.acme !== "" ? "acme" : "on",
       ...unix !== "" && { unix },
       engine,
       workers: workersOf(config),
     },
-    reload: async () => await watch?.reload(),
+    reload: async () => await pairs?.reload(),
     async shutdown() {
-      await running.shutdown();
-      await running.finished;
+      const closed = close();
+      await shutdown();
+      await finished;
+      await closed;
     },
-    finished: running.finished.finally(() => watch?.stop()),
+    finished: finished.finally(close),
   };
+}
+
+/** Looks whether the port can be had, before a certificate is asked for. */
+function probe({ hostname, port }: Config): void {
+  if (port !== "none") Deno.listen({ hostname, port }).close();
 }
 
 /** Starts what serves: here, here beside the engine's thread, or in several threads. */
