@@ -9,15 +9,19 @@ import { type Command, parseCommand, strangeVariables } from "./lib/settings/com
 import type { Config } from "./lib/settings/config.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
 import { OpenError } from "./lib/engine/spawn.ts";
+import { ListenError } from "./lib/net/conn.ts";
 import { type Service, startService } from "./lib/service/service.ts";
 import { ConfigError } from "./lib/settings/setting.ts";
 
-async function start(config: Config): Promise<Service> {
+/** Starts it; `undefined` where the signal came first. */
+async function start(config: Config, signal: AbortSignal): Promise<Service | undefined> {
   const where = `${config.hostname} port ${config.port}`;
   try {
-    return await startService(config, log);
+    return await startService(config, log, {}, signal);
   } catch (error) {
+    if (signal.aborted) return undefined;
     if (error instanceof OpenError) throw new Failure(lineOf(error));
+    if (error instanceof ListenError) throw new Failure(error.message);
     if (error instanceof Deno.errors.AddrInUse) {
       throw new Failure(`${where} is in use; choose another with --port`);
     }
@@ -64,16 +68,27 @@ async function serve(config: Config): Promise<void> {
   for (const { name, nearest } of strangeVariables(variables())) {
     log.warn("unknown variable", { name, ...nearest !== undefined && { nearest } });
   }
-  const service = await start(config);
   // Before anything is said: whoever reads it may end this at once.
+  const end = new AbortController();
   onSignal((signal) => {
     log.info("shutting down", { signal });
-    service.shutdown();
+    end.abort();
   });
+  const service = await start(config, end.signal);
+  if (service === undefined) return log.info("ended");
+  if (end.signal.aborted) service.shutdown();
+  else end.signal.addEventListener("abort", () => service.shutdown());
+  if ((config.cert !== "" || config.acme !== "") && Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGHUP", () => service.reload());
+  }
   const everywhere = /^(0\.0\.0\.0|::)$/.test(config.hostname)
     ? " (it listens on all addresses)"
     : "";
-  output.line(`Kodama listens. Open ${service.url}${everywhere}`);
+  output.line(
+    config.port === "none"
+      ? `Kodama listens on ${service.url}`
+      : `Kodama listens. Open ${service.url}${everywhere}`,
+  );
   log.info("started", { version: manifest.version, ...service.about });
   await service.finished;
   log.info("ended");

@@ -24,14 +24,16 @@ function paths({ channels, subscribers, ...load }: ChannelLoad): FanoutLoad {
 }
 
 /** Runs a load in this process. */
-function run(load: Load): Results[Load["mode"]] {
+async function run(load: Load): Promise<Results[Load["mode"]]> {
+  // OpenSSL need not be there where nobody speaks TLS.
+  const tls = "tls" in load && load.tls === true ? await import("./load/tls.ts") : undefined;
   switch (load.mode) {
     case "echo":
-      return echo(load);
+      return echo(load, tls);
     case "idle":
-      return idle(load);
+      return idle(load, tls);
     case "handshakes":
-      return handshakes(load);
+      return handshakes(load, tls);
     case "fanout":
       return fanout(paths(load));
     case "ask":
@@ -43,6 +45,6 @@ function run(load: Load): Results[Load["mode"]] {
   }
 }
 
-console.log(JSON.stringify(run(JSON.parse(Deno.args[0] ?? "{}"))));
+console.log(JSON.stringify(await run(JSON.parse(Deno.args[0] ?? "{}"))));
 // The sockets end with the process.
 Deno.exit(0);

@@ -57,6 +57,32 @@ function kodama(checkout: string): string[] {
   ];
 }
 
+let made: Promise<{ cert: string; key: string }> | undefined;
+
+/** A certificate and its key, made by OpenSSL, which the load needs anyway. */
+async function certificate(): Promise<{ cert: string; key: string }> {
+  const dir = `${modules()}-tls`;
+  const files = { cert: `${dir}/cert.pem`, key: `${dir}/key.pem` };
+  await Deno.mkdir(dir, { recursive: true });
+  const { success, stderr } = await new Deno.Command("openssl", {
+    args: [
+      ...["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
+      ...["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+      ...["-keyout", files.key, "-out", files.cert],
+    ],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return files;
+}
+
+/** What has a server speak TLS. */
+export async function secureCommand(peer: Program, command: string[]): Promise<string[]> {
+  const { cert, key } = await (made ??= certificate());
+  if (peer !== "kodama") return [...command, cert, key];
+  const [program, run, ...rest] = command;
+  return [program!, run!, `--allow-read=${cert},${key}`, ...rest, "--cert", cert, "--key", key];
+}
+
 /** A port that nobody uses. */
 function freePort(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -85,7 +111,7 @@ export function commandOf(peer: Program, folder: string, checkout: string): stri
         ...["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
       ];
     case "deno":
-      return [...deno, "--allow-net", here("peers/deno_native.ts")];
+      return [...deno, "--allow-net", "--allow-read", here("peers/deno_native.ts")];
     case "tcp":
       return [...deno, "--allow-net", here("peers/tcp.ts")];
     case "ws":

@@ -39,6 +39,8 @@ export interface Row {
   peers: readonly Peer[];
   /** Whether a server must be new each time. */
   fresh?: boolean;
+  /** Whether it goes over TLS. */
+  tls?: boolean;
   /** Whether the server has to be busier than the load. */
   saturates: boolean;
   /** What is asked. */
@@ -69,7 +71,7 @@ function atMost(than: number, ...peers: Peer[]): Target[] {
 
 /** Measures echoes: the CPU of a message, messages a second, and how busy everybody was. */
 export function measureEcho(
-  work: Pick<EchoLoad, "connections" | "inFlight" | "spread" | "size" | "text">,
+  work: Pick<EchoLoad, "connections" | "inFlight" | "spread" | "size" | "text" | "tls">,
 ): Row["measure"] {
   return async (peer, server, time) => {
     const path = peer === "tcp" ? undefined : "/-/echo";
@@ -88,21 +90,43 @@ function echo(
   [connections, inFlight, size]: [number, number, number],
   text: boolean,
   targets: Target[],
+  tls = false,
 ): Row {
   const bytes = size >= MIB
     ? `${size / MIB} MiB`
     : size >= 1024
     ? `${size / 1024} KiB`
     : `${size} B`;
-  const kind = text ? ", text" : "";
+  const kind = (text ? ", text" : "") + (tls ? ", over TLS" : "");
   return {
     id,
     title: `echo, ${connections} connections × ${inFlight} in flight × ${bytes}${kind}`,
     unit: "CPU, µs a message",
     peers: targets.some((t) => t.peer === "tcp") ? [...WEBSOCKET, "tcp"] : WEBSOCKET,
     saturates: true,
+    tls,
     targets,
-    measure: measureEcho({ connections, inFlight, size, text, spread: 0 }),
+    measure: measureEcho({ connections, inFlight, size, text, tls, spread: 0 }),
+  };
+}
+
+/** Connections that are held, each with its handshake done. */
+function idle(id: string, connections: number, tls: boolean, targets: Target[]): Row {
+  return {
+    id,
+    title: `idle, ${connections.toLocaleString("en")} connections${tls ? ", over TLS" : ""}`,
+    unit: "resident KiB a connection",
+    peers: WEBSOCKET,
+    fresh: true,
+    tls,
+    saturates: false,
+    targets,
+    async measure(_, server, { warm, seconds }) {
+      const load = { ...server, path: "/-/echo", connections, tls, warm, seconds };
+      const result = await runLoad<"idle">({ mode: "idle", ...load });
+      if (result.open < connections) throw new Error(`only ${result.open} are open`);
+      return { each: result.each / 1024, resident: result.resident / MIB };
+    },
   };
 }
 
@@ -152,21 +176,7 @@ export const ROWS: readonly Row[] = [
   echo("text-64", [16, 64, 125], true, [...atMost(0.03, "deno", "ws"), ...atMost(0.75, "bun")]),
   echo("echo-1k", [64, 4, 1024], false, [...atMost(0.22, "deno", "ws"), ...atMost(1, "bun")]),
   echo("echo-1m", [4, 1, MIB], false, atMost(0.5, "deno", "ws", "bun")),
-  {
-    id: "idle",
-    title: "idle, 10,000 connections",
-    unit: "resident KiB a connection",
-    peers: WEBSOCKET,
-    fresh: true,
-    saturates: false,
-    targets: [{ figure: "each", bound: "at most", than: 9 }],
-    async measure(_, server, { warm, seconds }) {
-      const load = { ...server, path: "/-/echo", connections: 10_000, warm, seconds };
-      const result = await runLoad<"idle">({ mode: "idle", ...load });
-      if (result.open < 10_000) throw new Error(`only ${result.open} are open`);
-      return { each: result.each / 1024, resident: result.resident / MIB };
-    },
-  },
+  idle("idle", 10_000, false, [{ figure: "each", bound: "at most", than: 9 }]),
   fanout("fanout-20", 20, false, atMost(1.05, "deno")),
   fanout("fanout-500", 500, true, [
     ...(["deno", "ws", "bun"] as const).map((peer): Target => ({
@@ -197,6 +207,10 @@ export const ROWS: readonly Row[] = [
       };
     },
   },
+  echo("wss-1", [64, 1, 20], false, atMost(1.2, "deno", "ws"), true),
+  echo("wss-16", [64, 16, 20], false, atMost(0.2, "deno", "ws"), true),
+  echo("wss-64", [16, 64, 125], false, atMost(0.1, "deno", "ws"), true),
+  idle("wss-idle", 2000, true, []),
 ];
 
 /** Names of figures, with their units. */

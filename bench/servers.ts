@@ -2,7 +2,7 @@
  * The servers that are compared, each started as a process of its own.
  * @module
  */
-import { CHECKOUT, commandOf, install, type Peer } from "./peers.ts";
+import { CHECKOUT, commandOf, install, type Peer, secureCommand } from "./peers.ts";
 
 /** Another checkout of Kodama. */
 export interface Before {
@@ -62,8 +62,15 @@ async function dataFolder(checkout: string): Promise<string> {
   return await Deno.makeTempDir({ dir: `${checkout}/data`, prefix: "bench-" });
 }
 
-/** Starts a server on a free port. */
-export async function startPeer(peer: Peer, before?: Before): Promise<RunningServer> {
+/**
+ * Starts a server on a free port.
+ * @param tls Whether it speaks TLS.
+ */
+export async function startPeer(
+  peer: Peer,
+  before?: Before,
+  tls = false,
+): Promise<RunningServer> {
   if (peer === "ws" || peer.startsWith("bun")) await install();
   const checkout = peer === "before" ? before!.folder : CHECKOUT;
   const as = peer === "before" ? before!.as : peer;
@@ -71,7 +78,8 @@ export async function startPeer(peer: Peer, before?: Before): Promise<RunningSer
   let process: Process | undefined;
   const start = async () => {
     if (as === "disk" || as === "before") return;
-    process = await run(commandOf(as, folder, checkout), checkout);
+    const command = commandOf(as, folder, checkout);
+    process = await run(tls ? await secureCommand(as, command) : command, checkout);
     server.port = process.port;
     server.pid = process.pid;
   };

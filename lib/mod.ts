@@ -136,7 +136,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function serve(options: ServeOptions): RunningServer {
   const given = checkedOptions(options);
-  const { hostname = defaults.hostname, port = defaults.port } = given;
+  const { hostname = defaults.hostname, port = Number(defaults.port) } = given;
   const { protocols = [], origins = [], deflate = defaults.deflate, request: ask } = given;
   const { error: tell = console.error } = given;
   const listener = Deno.listen({ hostname, port });

@@ -7,9 +7,10 @@ const allowed: Record<string, string[]> = {
   hub: [],
   engine: ["hub"],
   settings: ["hub"],
+  acme: [],
   net: ["websocket", "http"],
   auth: ["settings", "net", "websocket", "http", "hub"],
-  service: ["auth", "settings", "engine", "net", "websocket", "http", "hub"],
+  service: ["acme", "auth", "settings", "engine", "net", "websocket", "http", "hub"],
   cli: ["service", "auth", "settings", "engine", "hub"],
   "": ["service", "auth", "settings", "net", "websocket", "http", "hub"],
 };

@@ -44,7 +44,8 @@ async function packagesOfMain(): Promise<string[]> {
     npmPackages[id].dependencies.forEach(need);
   };
   for (const { npmPackage } of modules) if (npmPackage !== undefined) need(npmPackage);
-  return [...needed].map((id) => npmPackages[id].name).sort();
+  // Of one there may be two versions.
+  return [...new Set([...needed].map((id) => npmPackages[id].name))].sort();
 }
 
 async function npmAnswers(): Promise<boolean> {

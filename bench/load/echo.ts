@@ -4,7 +4,7 @@
  */
 import { FrameCounter, letters, maskedFrame, repeated } from "./frames.ts";
 import { meter, type Usage } from "./meter.ts";
-import { Swarm } from "./swarm.ts";
+import { Swarm, type Target } from "./swarm.ts";
 
 /** What to send. */
 export interface EchoLoad {
@@ -13,6 +13,8 @@ export interface EchoLoad {
   pid: number;
   /** Where it echoes; `undefined`: a server of bytes, that knows no WebSocket. */
   path: string | undefined;
+  /** Whether over TLS. */
+  tls?: boolean;
   /** How many connections. */
   connections: number;
   /** Messages under way on each connection. */
@@ -37,7 +39,7 @@ export interface EchoResult extends Usage {
 }
 
 /** Runs an echo load. */
-export function echo(load: EchoLoad): EchoResult {
+export function echo(load: EchoLoad, tls: Target["tls"]): EchoResult {
   const { connections, inFlight, spread, pid } = load;
   const frame = maskedFrame(load.text ? 1 : 2, letters(load.size));
   const burst = repeated(frame, Math.max(1, spread > 0 ? 1 : inFlight));
@@ -75,6 +77,7 @@ export function echo(load: EchoLoad): EchoResult {
   const swarm = new Swarm(connections, {
     port: load.port,
     path: load.path === undefined ? undefined : () => load.path!,
+    tls,
   }, {
     data(id, b, start, end) {
       const whole = count(id, b, start, end);

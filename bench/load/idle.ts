@@ -4,7 +4,7 @@
  */
 import { meter, type Usage } from "./meter.ts";
 import { residentBytes } from "./process.ts";
-import { Swarm } from "./swarm.ts";
+import { Swarm, type Target } from "./swarm.ts";
 
 /** What to open. */
 export interface IdleLoad {
@@ -13,6 +13,8 @@ export interface IdleLoad {
   pid: number;
   /** Where. */
   path: string;
+  /** Whether over TLS. */
+  tls?: boolean;
   /** How many connections. */
   connections: number;
   /** Seconds before measuring, and of measuring. */
@@ -31,8 +33,11 @@ export interface IdleResult extends Usage {
 }
 
 /** Opens connections and holds them. The server must be fresh. */
-export function idle({ port, pid, path, connections, seconds }: IdleLoad): IdleResult {
-  const swarm = new Swarm(connections, { port, path: () => path }, { data() {} });
+export function idle(
+  { port, pid, path, connections, seconds }: IdleLoad,
+  tls: Target["tls"],
+): IdleResult {
+  const swarm = new Swarm(connections, { port, path: () => path, tls }, { data() {} });
   const before = residentBytes(pid);
   const finish = meter(pid);
   swarm.openAll();
@@ -49,10 +54,10 @@ export interface HandshakeResult extends Usage {
 }
 
 /** Opens connections, so many at once, and closes each when it is open. */
-export function handshakes(load: IdleLoad): HandshakeResult {
+export function handshakes(load: IdleLoad, tls: Target["tls"]): HandshakeResult {
   const { port, pid, path, connections } = load;
   let handshakes = 0;
-  const swarm: Swarm = new Swarm(connections, { port, path: () => path }, {
+  const swarm: Swarm = new Swarm(connections, { port, path: () => path, tls }, {
     open(id) {
       handshakes++;
       swarm.close(id);

@@ -4,6 +4,7 @@
  */
 import { CARRY } from "./frames.ts";
 import { close, dial, Poll, receive, send } from "./libc.ts";
+import type { Session } from "./tls.ts";
 
 /** What is told of connections that are open. */
 export interface SwarmEvents {
@@ -28,6 +29,8 @@ export interface Target {
   port: number;
   /** The path of a connection's handshake; `undefined`: none, bytes only. */
   path: ((id: number) => string) | undefined;
+  /** Speaks TLS, where that is spoken. */
+  tls?: typeof import("./tls.ts") | undefined;
 }
 
 /** The connections, numbered from 0. */
@@ -41,6 +44,7 @@ export class Swarm {
   readonly #events: SwarmEvents;
   readonly #fds: Int32Array;
   readonly #state: Uint8Array;
+  readonly #sessions: Session[] = [];
   readonly #heads = new Map<number, string>();
   readonly #buffer = new Uint8Array(CARRY + (1 << 18));
   readonly #area = this.#buffer.subarray(CARRY);
@@ -56,6 +60,8 @@ export class Swarm {
   dial(id: number): void {
     this.#fds[id] = dial(this.#target.port);
     this.#state[id] = Connecting;
+    const { tls } = this.#target;
+    if (tls !== undefined) this.#sessions[id] = tls.begin(this.#fds[id]!);
     this.poll.add(this.#fds[id]!, id);
   }
 
@@ -86,12 +92,15 @@ export class Swarm {
   /** Sends the first `length` bytes, or some. Returns how many. */
   send(id: number, bytes: Uint8Array<ArrayBuffer>, length: number): number {
     if (this.#state[id] === Ended) return 0;
+    const { tls } = this.#target;
+    if (tls !== undefined) return tls.send(this.#sessions[id]!, bytes, length);
     return send(this.#fds[id]!, bytes, length);
   }
 
   /** Closes a connection; its number can be dialed anew. */
   close(id: number): void {
     if (this.#state[id] === Open) this.open--;
+    this.#target.tls?.end(this.#sessions[id]!);
     close(this.#fds[id]!);
     this.#state[id] = Ended;
   }
@@ -101,8 +110,11 @@ export class Swarm {
     const state = this.#state[id]!;
     if (state === Ended) return;
     if (broken) return this.#lost(id);
-    if (state === Connecting) this.#connected(id);
-    else if (state === Open) this.#events.writable?.(id);
+    if (state === Connecting) {
+      this.#connected(id);
+      // The request leaves when the handshake of TLS is done, and that goes on where it is sent.
+      if (this.#state[id] === Connecting) return;
+    } else if (state === Open) this.#events.writable?.(id);
     this.#read(id);
   };
 
@@ -133,8 +145,11 @@ export class Swarm {
   }
 
   #read(id: number): void {
+    const { tls } = this.#target;
     for (;;) {
-      const count = receive(this.#fds[id]!, this.#area);
+      const count = tls === undefined
+        ? receive(this.#fds[id]!, this.#area)
+        : tls.receive(this.#sessions[id]!, this.#area);
       if (count === 0) return;
       if (count < 0) return this.#lost(id);
       const end = CARRY + count;
@@ -144,7 +159,8 @@ export class Swarm {
         if (this.#state[id] !== Open) return;
       }
       if (start < end) this.#events.data(id, this.#buffer, start, end);
-      if (count < this.#area.length || this.#state[id] !== Open) return;
+      const all = tls === undefined && count < this.#area.length;
+      if (all || this.#state[id] !== Open) return;
     }
   }
 

@@ -1,6 +1,7 @@
 /**
  * `Bun.serve`: echo at `/-/echo`; at other paths whatever is posted goes to all, by Bun's own publish, or with the
- * argument `send` by a loop of `send`, as one would write it for any other server.
+ * argument `send` by a loop of `send`, as one would write it for any other server. Where it is to speak TLS, two more: the
+ * files of a certificate and its key.
  */
 interface BunSocket {
   data: { echo: boolean };
@@ -14,9 +15,11 @@ interface BunServer {
 }
 declare const Bun: {
   argv: string[];
+  file(path: string): unknown;
   serve(options: {
     hostname: string;
     port: number;
+    tls?: { cert: unknown; key: unknown };
     fetch(request: Request, server: BunServer): Promise<Response | undefined>;
     websocket: {
       open(socket: BunSocket): void;
@@ -27,11 +30,14 @@ declare const Bun: {
 };
 
 const loop = Bun.argv.includes("send");
+const [cert, key] = Bun.argv.slice(3);
 const clients = new Set<BunSocket>();
 
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: 0,
+  ...cert !== undefined && key !== undefined &&
+    { tls: { cert: Bun.file(cert), key: Bun.file(key) } },
   async fetch(request, server) {
     if (request.method === "POST") {
       const text = await request.text();

@@ -1,8 +1,17 @@
-/** Deno's own WebSockets: echo at `/-/echo`; at other paths whatever is posted goes to all. */
+/**
+ * Deno's own WebSockets: echo at `/-/echo`; at other paths whatever is posted goes to all. Its arguments, where it is to
+ * speak TLS: the files of a certificate and its key.
+ */
+const [cert, key] = Deno.args.map((path) => Deno.readTextFileSync(path));
 const clients = new Set<WebSocket>();
 
 Deno.serve(
-  { hostname: "127.0.0.1", port: 0, onListen: (a) => console.log(`on :${a.port}/`) },
+  {
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen: (a) => console.log(`on :${a.port}/`),
+    ...cert !== undefined && key !== undefined && { cert, key },
+  },
   (request) => {
     if (request.method === "POST") return broadcast(request);
     const { socket, response } = Deno.upgradeWebSocket(request);

@@ -1,5 +1,10 @@
-/** `ws` on Node: echo at `/-/echo`; at other paths whatever is posted goes to all. Its argument: the folder that has `ws`. */
-import { createServer } from "node:http";
+/**
+ * `ws` on Node: echo at `/-/echo`; at other paths whatever is posted goes to all. Its arguments: the folder that has `ws`,
+ * and where it is to speak TLS the files of a certificate and its key.
+ */
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
 import { createRequire } from "node:module";
 import process from "node:process";
 
@@ -7,7 +12,9 @@ const { WebSocketServer } = createRequire(process.argv[2] + "/")("ws");
 const sockets = new WebSocketServer({ noServer: true, clientTracking: false });
 const clients = new Set();
 
-const server = createServer((request, response) => {
+const [cert, key] = process.argv.slice(3).map((path) => readFileSync(path));
+const server = cert === undefined ? http.createServer() : https.createServer({ cert, key });
+server.on("request", (request, response) => {
   const parts = [];
   request.on("data", (part) => parts.push(part));
   request.on("end", () => {

@@ -12,19 +12,24 @@ function plainHost(host: string, scheme: string): string {
   return lower.endsWith(implied) ? lower.slice(0, -implied.length) : lower;
 }
 
+/** A request, as far as it is looked at here. */
+type Sent = Head & { peer?: { hostname: string }; secure?: boolean };
+
 /**
  * Checks the `Origin` of a request that a browser sends on behalf of a page (RFC 6455, 10.2; RFC 6454).
  * @param allowed Origins besides the server's own; `*` for all.
  * @throws {HttpError} 403 if the page is a stranger's.
  */
-export function checkOrigin(head: Head, allowed: readonly string[]): void {
+export function checkOrigin(head: Sent, allowed: readonly string[]): void {
   const origin = head.headers.get("origin");
   // Whoever is not a browser sends none, and could send any.
   if (origin === undefined || allowed.includes("*")) return;
   const url = URL.canParse(origin) ? new URL(origin) : undefined;
   if (url !== undefined && url.origin !== "null") {
     const host = head.headers.get("host") ?? "";
-    if (plainHost(url.host, url.protocol) === plainHost(host, url.protocol)) return;
+    // What comes encrypted is of https. What does not may have come through a proxy that has decrypted it.
+    const own = head.secure !== true || url.protocol === "https:";
+    if (own && plainHost(url.host, url.protocol) === plainHost(host, url.protocol)) return;
     if (allowed.some((a) => URL.canParse(a) && new URL(a).origin === url.origin)) return;
   }
   throw new HttpError(403, "this origin may not connect; it can be allowed with --origin");
@@ -42,9 +47,11 @@ export function isLoopback(name: string): boolean {
  * @param loopback Whether it listens on a loopback address, where without names only loopback is right.
  * @throws {HttpError} 421 if it was sent to another.
  */
-export function checkHost(head: Head, names: readonly string[], loopback: boolean): void {
+export function checkHost(head: Sent, names: readonly string[], loopback: boolean): void {
   const host = head.headers.get("host")?.toLowerCase();
-  if (host === undefined || names.length === 0 && !loopback) return;
+  // Nobody's name leads to a Unix socket.
+  const rebound = loopback && head.peer?.hostname !== "";
+  if (host === undefined || names.length === 0 && !rebound) return;
   const name = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
   const right = names.length === 0
     ? isLoopback(name)

@@ -9,6 +9,7 @@ import { encodeHead, encodeResponse, type Reply, textReply } from "../http/respo
 import { CloseCode } from "../websocket/close.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { Clock, Timed } from "./clock.ts";
+import { type Conn, HandshakeError } from "./conn.ts";
 import { RequestBody } from "./request_body.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { Socket, type SocketHandler } from "./socket.ts";
@@ -21,6 +22,8 @@ import type { Watch } from "./watch.ts";
 export interface Request extends Head {
   /** Who asks. */
   peer: Peer;
+  /** Whether it came encrypted. */
+  secure: boolean;
   /** Whether it has a body: chunked, or of a length that is not 0. */
   hasBody: boolean;
   /**
@@ -99,7 +102,7 @@ export class Connection implements Timed {
    * @param conn As accepted.
    * @param context What all connections share.
    */
-  constructor(conn: Deno.Conn, context: ConnectionContext) {
+  constructor(conn: Conn, context: ConnectionContext) {
     this.#context = context;
     this.#transport = new Transport(conn, context.clock);
     this.#transport.owner = this;
@@ -193,6 +196,9 @@ export class Connection implements Timed {
       }
       return request.keepAlive && !this.#transport.leaving;
     } catch (error) {
+      if (error instanceof HandshakeError) {
+        this.#context.watch.unencrypted?.(this.#transport.peer, error.message);
+      }
       const refused = error instanceof HttpError ? error : new HttpError(500, "internal error");
       if (refused !== error && !isGone(error)) this.#context.fault(error);
       // What was too late has been told so.
@@ -228,6 +234,7 @@ export class Connection implements Timed {
       const answer = this.#context.handle({
         ...head,
         peer: this.#transport.peer,
+        secure: this.#transport.secure,
         hasBody: body.some,
         body: () => this.#inTime(body.read()),
       });

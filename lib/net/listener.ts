@@ -5,6 +5,7 @@
 import { HttpError } from "../http/error.ts";
 import type { Head } from "../http/head.ts";
 import { Clock } from "./clock.ts";
+import type { Conn, Listener } from "./conn.ts";
 import { Connection, type ConnectionContext, type Handle } from "./connection.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import type { Watch } from "./watch.ts";
@@ -88,7 +89,7 @@ export class Server {
   readonly finished: Promise<void>;
   readonly #census: Census;
   readonly #tally: { accepted: number };
-  readonly #listener: Deno.Listener;
+  readonly #listener: Listener;
   /** Most connections at once: as set, or as many as there turned out to be files for. */
   #limit: number;
   /** When the limit was learnt, in ms; `undefined` while it is as set. */
@@ -107,7 +108,7 @@ export class Server {
 
   /**
    * Begins to accept.
-   * @param listener As `Deno.listen` gives it.
+   * @param listener As `Deno.listen` gives it, or one that encrypts.
    * @param handle Answers requests.
    * @param settings Limits and times.
    * @param fault Told of faults, ours or the system's; none of them ends the process.
@@ -117,7 +118,7 @@ export class Server {
    * @param tally Counts those that were accepted.
    */
   constructor(
-    listener: Deno.Listener,
+    listener: Listener,
     handle: Handle,
     settings: ListenerSettings,
     fault: (error: unknown) => void,
@@ -181,7 +182,11 @@ export class Server {
 
   async #drain(drain: number, listeners: number): Promise<void> {
     this.#context.draining = true;
-    this.#listener.close();
+    try {
+      this.#listener.close();
+    } catch (error) {
+      this.#context.fault(error);
+    }
     const deadline = Promise.withResolvers<void>();
     const timer = setTimeout(deadline.resolve, drain);
     await Promise.race([deadline.promise, this.#closeAll(drain * SPREAD, CLOSE_EVERY * listeners)]);
@@ -224,7 +229,7 @@ export class Server {
     this.#context.clock.stop();
   }
 
-  #admit(conn: Deno.Conn): void {
+  #admit(conn: Conn): void {
     this.#tally.accepted++;
     // Frames are small and must not wait for one another (RFC 896's delay).
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();

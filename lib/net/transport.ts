@@ -1,9 +1,10 @@
 /**
- * One TCP connection: its two buffers, and how it ends without losing the last words.
+ * One connection: its two buffers, and how it ends without losing the last words.
  * @module
  */
 import { Input } from "../websocket/input.ts";
 import type { Clock, Timed } from "./clock.ts";
+import { type Conn, HandshakeError } from "./conn.ts";
 import { Outbox } from "./outbox.ts";
 
 /** Who is at the other end. */
@@ -24,6 +25,7 @@ const networkErrors = [
   Deno.errors.UnexpectedEof,
   Deno.errors.Interrupted,
   Deno.errors.BadResource,
+  HandshakeError,
 ];
 
 /** Whether an error says only that the peer, or the connection, is gone. */
@@ -41,7 +43,7 @@ export class Transport implements Timed {
   readonly peer: Peer;
   /** Whoever has deadlines on this connection at present. */
   owner: Timed | undefined;
-  readonly #conn: Deno.Conn;
+  readonly #conn: Conn;
   readonly #clock: Clock;
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
   #leaveBy: number | undefined;
@@ -52,13 +54,18 @@ export class Transport implements Timed {
    * @param conn A connection that was accepted.
    * @param clock Whose ticks drive the deadlines.
    */
-  constructor(conn: Deno.Conn, clock: Clock) {
+  constructor(conn: Conn, clock: Clock) {
     this.#conn = conn;
     this.#clock = clock;
     this.outbox = new Outbox(conn, clock);
     const { remoteAddr } = conn;
     this.peer = "hostname" in remoteAddr ? remoteAddr : { hostname: "", port: 0 };
     clock.add(this);
+  }
+
+  /** Whether it is encrypted. */
+  get secure(): boolean {
+    return this.#conn.secure === true;
   }
 
   /** The clock's time, in ms. */
@@ -94,8 +101,8 @@ export class Transport implements Timed {
   }
 
   /**
-   * Ends the connection politely: sends what waits, ends this side of TCP, and gives the peer time to end the
-   * other. To close at once would make TCP throw away last words that the peer has not read yet.
+   * Ends the connection politely: sends what waits, ends this side, and gives the peer time to end the other. To close
+   * at once would make TCP throw away last words that the peer has not read yet.
    * @param grace In ms.
    */
   async leave(grace: number): Promise<void> {
@@ -104,8 +111,9 @@ export class Transport implements Timed {
     this.input.start = this.input.end = 0;
     await this.outbox.drained();
     try {
-      // Where the peer has ended its side, closing ends both.
-      const needed = !this.#peerEnded && !this.#dropped && this.outbox.failure === undefined;
+      // Where the peer has ended its side, closing ends both; over TLS it must be said (RFC 8446, 6.1).
+      const needed = (!this.#peerEnded || this.secure) && !this.#dropped &&
+        this.outbox.failure === undefined;
       if (needed) await this.#conn.closeWrite();
     } catch (error) {
       // Gone before it could be told: nothing is owed any more.

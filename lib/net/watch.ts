@@ -10,6 +10,8 @@ import type { Peer } from "./transport.ts";
 export interface Watch {
   /** A request was answered with an error, or a connection with one to no request. */
   refused?(peer: Peer, error: HttpError): void;
+  /** A connection did not become an encrypted one; why. */
+  unencrypted?(peer: Peer, reason: string): void;
   /** A WebSocket ended with a code other than 1000, 1001 and 1006. */
   ended?(peer: Peer, reason: CloseReason): void;
 }

@@ -26,6 +26,8 @@ export class Notices {
       if (ordinary.has(status)) return;
       this.#line("info", "refused", { peer: addressOf(peer), status, reason: message });
     },
+    unencrypted: (peer, reason) =>
+      this.#line("info", "refused", { peer: addressOf(peer), reason: `TLS: ${reason}` }),
     ended: (peer, { code, reason }) => {
       const level = code === CloseCode.InternalError ? "error" : "info";
       this.#line(level, "ended abnormally", { peer: addressOf(peer), code, reason });

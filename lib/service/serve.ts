@@ -6,6 +6,7 @@ import { createAuthorize } from "../auth/auth.ts";
 import { natsAddress } from "../engine/nats/address.ts";
 import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
+import type { Listener } from "../net/conn.ts";
 import { OutOfFiles, Server } from "../net/listener.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard } from "./board.ts";
@@ -24,7 +25,7 @@ export interface ServeContext {
   /** Where lines go. */
   log: Log;
   /** Where it listens. */
-  listener: Deno.Listener;
+  listeners: readonly Listener[];
   /** Keeps order and memory. */
   engine: Engine;
   /** Where it counts. */
@@ -37,11 +38,17 @@ export interface ServeContext {
   reachable?: ((why: string | undefined) => void) | undefined;
 }
 
-/** Begins to serve. */
-export function serveOn(context: ServeContext): Server {
-  const { config, log, listener, engine, counters, taps, threads } = context;
-  const { census, tally, totals } = counters;
-  const fault = (error: unknown) => {
+/** What serves in a thread. */
+export interface Serving {
+  /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
+  finished: Promise<void>;
+  /** See {@linkcode Server.shutdown}. */
+  shutdown(drain: number): Promise<void>;
+}
+
+/** Writes a line for each fault. */
+export function faultLine(log: Log): (error: unknown) => void {
+  return (error) => {
     if (error instanceof OutOfFiles) {
       const { connections, limit } = error;
       return log.error("out of files", { connections, limit, raise: "ulimit -n" });
@@ -49,9 +56,17 @@ export function serveOn(context: ServeContext): Server {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     log.error("fault", { error: text });
   };
+}
+
+/** Begins to serve. */
+export function serveOn(context: ServeContext): Serving {
+  const { config, log, listeners, engine, counters, taps, threads } = context;
+  const { census, tally, totals } = counters;
+  const fault = faultLine(log);
   const notices = new Notices(log, threads);
   const timer = setInterval(() => notices.turn(), 1000);
   const hub = new Hub(engine, tally, context.reachable);
+  let draining = false;
   // Whoever watches over the server watches also while the engine does not answer.
   const nothing: EngineStats = { published: 0, bytes: 0 };
   const stats = lastKnown(() => hub.stats(), nothing);
@@ -64,7 +79,7 @@ export function serveOn(context: ServeContext): Server {
     taps,
     authorize: createAuthorize(config),
     forms: frameForms(config.deflateThreshold),
-    draining: () => server.draining,
+    draining: () => draining,
     metrics: createMetrics([
       gauge("kodama_connections", "Open connections", () => totals().connections),
       counter("kodama_accepted_total", "Connections accepted", () => totals().accepted),
@@ -90,21 +105,25 @@ export function serveOn(context: ServeContext): Server {
     ]),
   });
   const maxConnections = config.maxConnections || Infinity;
-  const server: Server = new Server(
-    listener,
-    routes,
-    { ...config, maxConnections },
-    fault,
-    notices.watch,
-    isVital,
-    census,
-    tally,
+  const settings = { ...config, maxConnections };
+  const servers = listeners.map((listener) =>
+    new Server(listener, routes, settings, fault, notices.watch, isVital, census, tally)
   );
-  server.finished.finally(() => {
+  const finished = all(servers.map((server) => server.finished)).finally(() => {
     clearInterval(timer);
     notices.turn();
   });
-  return server;
+  return {
+    finished,
+    shutdown(drain) {
+      draining = true;
+      return all(servers.map((server) => server.shutdown(drain, threads * servers.length)));
+    },
+  };
+}
+
+async function all(ends: Promise<void>[]): Promise<void> {
+  await Promise.all(ends);
 }
 
 /** Asks the engine each time; what it answered last, where it does not. */

@@ -7,20 +7,26 @@ import { withoutSecrets } from "../engine/nats/address.ts";
 import { type OpenEngine, openEngine, sqliteFile } from "../engine/open.ts";
 import { RemoteEngine } from "../engine/remote.ts";
 import { EngineThread, OpenError, type ThreadEvents } from "../engine/spawn.ts";
+import type { KeyPair } from "../net/certificate.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
+import { listen, pageURL, type Places } from "./listen.ts";
 import type { Fields, Log } from "./log.ts";
+import { openPairs } from "./pairs.ts";
+import { openPlain } from "./plain.ts";
 import { tapped } from "./routes.ts";
-import { type ServeContext, serveOn } from "./serve.ts";
+import { faultLine, type ServeContext, serveOn } from "./serve.ts";
 import { ownCounters } from "./tally.ts";
 import { startWorkers } from "./workers.ts";
 
 /** A service that runs. */
 export interface Service {
-  /** The URL of its page. */
+  /** The URL of its page, or `unix:` and the path of its socket where it listens on no port. */
   url: string;
   /** What it is like, for the first line of the log. */
   about: Fields;
+  /** Reads the certificate and its key again, if it has some. */
+  reload(): Promise<void>;
   /** Shuts down: closes every WebSocket with 1001 and ends, at the latest after the drain time. */
   shutdown(): Promise<void>;
   /** Resolves when it has ended. */
@@ -33,64 +39,153 @@ export interface ThreadModules {
   engine?: URL;
 }
 
+/** What serves, on one thread or more. */
+interface Running {
+  /** The address of its port; `undefined` where it has none. */
+  addr: Deno.NetAddr | undefined;
+  /** Resolves when it has ended. */
+  finished: Promise<void>;
+  /** Ends it. */
+  shutdown(): Promise<void>;
+  /** Has those who come from now on get another certificate. */
+  use(pair: KeyPair): void;
+}
+
 /** For the engine to end in order, once everybody is gone; in ms. */
 const LAST_WORDS = 5000;
 
 /**
- * Starts the service.
- * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws.
+ * Starts the service. Where its certificate is still to be had, that may take its time: nothing listens on its port before.
  * @param modules What runs in threads; for tests.
+ * @param signal Waits no more for that.
+ * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws; and the signal's reason.
  * @throws {OpenError} If the engine cannot be opened.
+ * @throws {ListenError} If the certificate, the Unix socket or the port for plain HTTP cannot be had.
  */
 export async function startService(
   config: Config,
   log: Log,
   modules: ThreadModules = {},
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<Service> {
+  await using opened = new AsyncDisposableStack();
+  const challenges = new Map<string, string>();
+  const plain = config.httpPort === "none"
+    ? undefined
+    : opened.use(openPlain({ config, challenges, fault: faultLine(log) }, config.httpPort));
+  if (plain) log.info("plain HTTP", { address: plain.addr.hostname, port: plain.addr.port });
+  if (config.acme !== "") probe(config);
+  const pairs = opened.use(await openPairs({ config, log, challenges, signal }));
+  const { addr, finished, shutdown, use } = await startThreads(
+    config,
+    log,
+    modules,
+    pairs?.first,
+  );
+  if (addr) plain?.redirect(addr.port);
+  pairs?.follow(use);
+  const closing = opened.move();
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= closing.disposeAsync();
+  const { secret, jwks, engine, unix, host } = config;
+  return {
+    url: addr === undefined
+      ? `unix:${unix}`
+      : pageURL(addr, pairs !== undefined, pairs === undefined ? [] : [...host, ...pairs.names]),
+    about: {
+      access: secret !== "" ? "secret" : jwks !== "" ? "jwks" : "protected mode",
+      tap: tapped(config) ? "on" : "off",
+      tls: pairs === undefined ? "off" : config.acme !== "" ? "acme" : "on",
+      ...unix !== "" && { unix },
+      engine: withoutSecrets(engine),
+      workers: workersOf(config),
+    },
+    reload: async () => await pairs?.reload(),
+    async shutdown() {
+      const closed = close();
+      await shutdown();
+      await finished;
+      await closed;
+    },
+    finished: finished.finally(close),
+  };
+}
+
+/** Looks whether the port can be had, before a certificate is asked for. */
+function probe({ hostname, port }: Config): void {
+  if (port !== "none") Deno.listen({ hostname, port }).close();
+}
+
+/** Starts what serves: here, here beside the engine's thread, or in several threads. */
+async function startThreads(
+  config: Config,
+  log: Log,
+  modules: ThreadModules,
+  pair: KeyPair | undefined,
+): Promise<Running> {
   const workers = workersOf(config);
   // A disk is waited for in a thread of its own.
   if (workers === 1 && sqliteFile(config.engine) === undefined) {
-    return await startAlone(config, log);
+    return await startAlone(config, log, pair);
   }
   const thread = new EngineThread(config, engineEvents(log), modules.engine);
-  const service = workers === 1
-    ? await startBeside(thread, config, log)
-    : await startWorkers(thread, workers, config, log, modules.worker);
-  const finished = service.finished.finally(async () => {
+  const running = workers === 1
+    ? await startBeside(thread, config, log, pair)
+    : await startWorkers(thread, workers, config, pair, log, modules.worker);
+  const finished = running.finished.finally(async () => {
     const failed = await thread.close(LAST_WORDS);
     if (failed !== undefined) log.error("the engine did not end well", { error: failed });
   });
-  return whole(config, service.addr, finished, () => service.shutdown(config.drain));
+  return {
+    addr: running.addr,
+    finished,
+    shutdown: () => running.shutdown(config.drain),
+    use: (pair) => running.use(pair),
+  };
 }
 
 /** One thread for everything. */
-async function startAlone(config: Config, log: Log): Promise<Service> {
-  const listener = Deno.listen({ hostname: config.hostname, port: config.port });
+async function startAlone(
+  config: Config,
+  log: Log,
+  pair: KeyPair | undefined,
+): Promise<Running> {
+  const places = await listen({ ...config, pair });
   const events = engineEvents(log);
   let opened: OpenEngine;
   try {
     opened = await openEngine(config, events.said);
   } catch (error) {
-    listener.close();
+    for (const listener of places.listeners) listener.close();
     throw new OpenError(error instanceof Error ? error.message : String(error));
   }
   const { engine, sweep } = opened;
-  const server = start(config, log, listener, engine, events.unreachable);
+  const server = start(config, log, places, engine, events.unreachable);
   const finished = server.finished.finally(() => {
     sweep.stop();
     return engine.close();
   });
-  return whole(config, server.addr, finished, () => server.shutdown(config.drain));
+  return {
+    addr: places.addr,
+    finished,
+    shutdown: () => server.shutdown(config.drain),
+    use: places.use,
+  };
 }
 
 /** This thread serves, and the engine has its own. */
-async function startBeside(thread: EngineThread, config: Config, log: Log) {
+async function startBeside(
+  thread: EngineThread,
+  config: Config,
+  log: Log,
+  pair: KeyPair | undefined,
+) {
   // Who comes while the engine is opened waits.
-  const listener = Deno.listen({ hostname: config.hostname, port: config.port });
+  const places = await listen({ ...config, pair });
   try {
     await thread.start();
   } catch (error) {
-    listener.close();
+    for (const listener of places.listeners) listener.close();
     throw error;
   }
   let engine: RemoteEngine | undefined;
@@ -98,24 +193,25 @@ async function startBeside(thread: EngineThread, config: Config, log: Log) {
     if (engine === undefined) engine = new RemoteEngine(port);
     else engine.attach(port);
   }, () => engine!.detach());
-  const server = start(config, log, listener, engine!);
+  const server = start(config, log, places, engine!);
   const finished = server.finished.finally(() => engine!.close());
   return {
-    addr: server.addr,
+    addr: places.addr,
     finished,
     shutdown: (drain: number) => server.shutdown(drain),
+    use: places.use,
   };
 }
 
 function start(
   config: Config,
   log: Log,
-  listener: Deno.Listener,
+  { listeners }: Places,
   engine: Engine,
   reachable?: ServeContext["reachable"],
 ) {
   const counters = ownCounters(), taps = new OwnTaps();
-  return serveOn({ config, log, listener, engine, counters, taps, threads: 1, reachable });
+  return serveOn({ config, log, listeners, engine, counters, taps, threads: 1, reachable });
 }
 
 function engineEvents(log: Log): ThreadEvents {
@@ -129,36 +225,7 @@ function engineEvents(log: Log): ThreadEvents {
   };
 }
 
-function whole(
-  config: Config,
-  addr: Deno.Addr,
-  finished: Promise<void>,
-  shutdown: () => Promise<void>,
-): Service {
-  const { secret, jwks, engine } = config;
-  return {
-    url: pageURL(addr as Deno.NetAddr),
-    about: {
-      access: secret !== "" ? "secret" : jwks !== "" ? "jwks" : "protected mode",
-      tap: tapped(config) ? "on" : "off",
-      engine: withoutSecrets(engine),
-      workers: workersOf(config),
-    },
-    async shutdown() {
-      await shutdown();
-      await finished;
-    },
-    finished,
-  };
-}
-
 /** How many threads serve: `auto` is one for each core. */
 function workersOf({ workers }: Pick<Config, "workers">): number {
   return workers || navigator.hardwareConcurrency;
-}
-
-/** Where the page can be opened from this machine: who listens on all addresses listens on loopback, too. */
-function pageURL({ hostname, port }: Deno.NetAddr): string {
-  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
 }

@@ -5,18 +5,22 @@
  */
 /// <reference lib="deno.worker" />
 import { MAX_WAITING, RemoteEngine } from "../engine/remote.ts";
-import type { Server } from "../net/listener.ts";
+import type { KeyPair } from "../net/certificate.ts";
+import { ListenError } from "../net/conn.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard, TapEvent, TapWatcher } from "./board.ts";
 import type { Fields, Log } from "./log.ts";
-import { serveOn } from "./serve.ts";
+import { listen, type Places } from "./listen.ts";
+import { serveOn, type Serving } from "./serve.ts";
 import { sharedCounters } from "./tally.ts";
 
 /** With what a thread begins. */
 export interface WorkerStart {
   config: Config;
   /** The port, once it is known which. */
-  port: number;
+  port: Config["port"];
+  /** The certificate; `undefined`: no TLS. */
+  pair: KeyPair | undefined;
   /** Which of the threads it is, from 0. */
   index: number;
   /** Where all of them count. */
@@ -34,6 +38,8 @@ export type ToWorker =
   | { engine: MessagePort }
   /** The engine has ended; another will come. */
   | { engineGone: true }
+  /** The certificate of those who come from now on. */
+  | { pair: KeyPair }
   /** Ends all connections. */
   | { shutdown: number }
   /** What was asked. */
@@ -50,9 +56,9 @@ export type WorkerAsk =
 
 /** From the thread. */
 export type FromWorker =
-  | { listening: Deno.NetAddr }
-  /** It cannot listen. */
-  | { failed: string; inUse: boolean }
+  | { listening: Deno.NetAddr | undefined }
+  /** It cannot listen: `listen` where the message says all. */
+  | { failed: string; kind: "inUse" | "listen" | "other" }
   | { log: keyof Log; message: string; fields: Fields | undefined }
   | { ref: number; ask: WorkerAsk }
   /** A tap is closed. */
@@ -104,35 +110,45 @@ const taps: TapBoard = {
   },
 };
 
-let engine: RemoteEngine | undefined, server: Server | undefined, threads: number;
+let engine: RemoteEngine | undefined;
+/** What serves, once it does. */
+let begun: Promise<{ server: Serving; places: Places } | undefined> | undefined;
 
-function begin(start: WorkerStart): void {
-  const { config, port, index, memory, engine: toEngine } = start;
-  let listener: Deno.Listener;
+async function begin(
+  start: WorkerStart,
+): Promise<{ server: Serving; places: Places } | undefined> {
+  const { config, port, pair, index, memory, threads, engine: toEngine } = start;
+  const remote = engine = new RemoteEngine(toEngine, { waiting: MAX_WAITING / threads });
+  let places: Places;
   try {
-    listener = Deno.listen({ hostname: config.hostname, port, reusePort: true });
+    // A Unix socket cannot be shared: the first thread has it.
+    const unix = index === 0 ? config.unix : "";
+    places = await listen({ hostname: config.hostname, port, unix, pair, shared: true });
   } catch (error) {
     const failed = error instanceof Error ? error.message : String(error);
-    return tell({ failed, inUse: error instanceof Deno.errors.AddrInUse });
+    const inUse = error instanceof Deno.errors.AddrInUse;
+    tell({ failed, kind: inUse ? "inUse" : error instanceof ListenError ? "listen" : "other" });
+    return undefined;
   }
-  threads = start.threads;
-  engine = new RemoteEngine(toEngine, { waiting: MAX_WAITING / threads });
   const counters = sharedCounters(memory, index);
-  server = serveOn({ config, log, listener, engine, counters, taps, threads });
-  tell({ listening: listener.addr as Deno.NetAddr });
+  const { listeners } = places;
+  const server = serveOn({ config, log, listeners, engine: remote, counters, taps, threads });
+  tell({ listening: places.addr });
+  return { server, places };
 }
 
 async function shutdown(drain: number): Promise<void> {
   // It may not have begun yet, while the engine is not there.
-  await server?.shutdown(drain, threads);
+  await (await begun)?.server.shutdown(drain);
   await engine?.close();
   tell({ ended: true });
 }
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  if ("start" in data) begin(data.start);
+  if ("start" in data) begun = begin(data.start);
   else if ("engine" in data) engine!.attach(data.engine);
   else if ("engineGone" in data) engine!.detach();
+  else if ("pair" in data) begun?.then((all) => all?.places.use(data.pair));
   else if ("shutdown" in data) shutdown(data.shutdown);
   else if ("tap" in data) own.get(data.tap)?.(data.event);
   else {

@@ -4,6 +4,8 @@
  * @module
  */
 import type { EngineThread } from "../engine/spawn.ts";
+import type { KeyPair } from "../net/certificate.ts";
+import { ListenError } from "../net/conn.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
 import type { Log } from "./log.ts";
@@ -12,12 +14,14 @@ import type { FromWorker, ToWorker, WorkerAsk } from "./worker.ts";
 
 /** Threads that serve. */
 export interface Workers {
-  /** Where they listen. */
-  addr: Deno.NetAddr;
+  /** The address of the port that they share; `undefined` where there is none. */
+  addr: Deno.NetAddr | undefined;
   /** Resolves when all have ended, after a shutdown. */
   finished: Promise<void>;
   /** Ends all connections; see {@linkcode Server.shutdown}. */
   shutdown(drain: number): Promise<void>;
+  /** Has those who come from now on get another certificate, from each thread. */
+  use(pair: KeyPair): void;
 }
 
 /** First and longest pause before a thread is started again, in ms; one that lived so long begins with the first. */
@@ -30,6 +34,7 @@ const MODULE = new URL("./worker.ts", import.meta.url);
  * Starts them.
  * @param engine What keeps order and memory; it is started, too.
  * @param count How many.
+ * @param pair The certificate; `undefined`: no TLS.
  * @param module Runs in each thread.
  * @throws {Deno.errors.AddrInUse} And what else listening fails with.
  * @throws {OpenError} If the engine cannot be opened.
@@ -38,13 +43,16 @@ export async function startWorkers(
   engine: EngineThread,
   count: number,
   config: Config,
+  pair: KeyPair | undefined,
   log: Log,
   module: URL = MODULE,
 ): Promise<Workers> {
   // Who shares a port with itself would share it with another Kodama, too, and neither would notice.
-  if (config.port !== 0) Deno.listen({ hostname: config.hostname, port: config.port }).close();
+  if (config.port !== 0 && config.port !== "none") {
+    Deno.listen({ hostname: config.hostname, port: config.port }).close();
+  }
   await engine.start();
-  const crew = new Crew(engine, count, config, log, module);
+  const crew = new Crew(engine, count, config, pair, log, module);
   try {
     await crew.start();
   } catch (error) {
@@ -56,10 +64,11 @@ export async function startWorkers(
 }
 
 class Crew implements Workers {
-  addr!: Deno.NetAddr;
+  addr: Deno.NetAddr | undefined;
   readonly finished: Promise<void>;
   readonly #engine: EngineThread;
   readonly #config: Config;
+  #pair: KeyPair | undefined;
   readonly #log: Log;
   readonly #module: URL;
   readonly #memory: SharedArrayBuffer;
@@ -74,9 +83,17 @@ class Crew implements Workers {
   #started = false;
   #draining = false;
 
-  constructor(engine: EngineThread, count: number, config: Config, log: Log, module: URL) {
+  constructor(
+    engine: EngineThread,
+    count: number,
+    config: Config,
+    pair: KeyPair | undefined,
+    log: Log,
+    module: URL,
+  ) {
     this.#engine = engine;
     this.#config = config;
+    this.#pair = pair;
     this.#log = log;
     this.#module = module;
     this.#memory = sharedMemory(count);
@@ -89,13 +106,17 @@ class Crew implements Workers {
 
   /** Starts all of them, the first one first: it finds out which port. */
   async start(): Promise<void> {
-    this.addr = await this.#start(0, this.#config.port);
-    const rest = this.#workers.slice(1).map((_, i) => this.#start(i + 1, this.addr.port));
-    await Promise.all(rest);
+    this.addr = await this.#start(0);
+    await Promise.all(this.#workers.slice(1).map((_, i) => this.#start(i + 1)));
     this.#started = true;
     for (const [index, worker] of this.#workers.entries()) {
       if (worker === undefined) this.#startAgain(index);
     }
+  }
+
+  use(pair: KeyPair): void {
+    this.#pair = pair;
+    for (const worker of this.#workers) worker?.postMessage({ pair } satisfies ToWorker);
   }
 
   shutdown(drain: number): Promise<void> {
@@ -117,8 +138,8 @@ class Crew implements Workers {
   }
 
   /** Starts one. Resolves when it listens. */
-  #start(index: number, port: number): Promise<Deno.NetAddr> {
-    const { promise, resolve, reject } = Promise.withResolvers<Deno.NetAddr>();
+  #start(index: number): Promise<Deno.NetAddr | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<Deno.NetAddr | undefined>();
     const worker = this.#workers[index] = new Worker(this.#module, { type: "module" });
     const life = ++this.#lives, began = performance.now();
     const taps = new Set<string>();
@@ -140,7 +161,7 @@ class Crew implements Workers {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if ("listening" in data) resolve(data.listening);
       else if ("failed" in data) {
-        fail(data.inUse ? new Deno.errors.AddrInUse(data.failed) : new Error(data.failed));
+        fail(errorOf(data));
       } else if ("log" in data) this.#log[data.log](data.message, data.fields);
       else if ("ask" in data) {
         this.#answer(data.ask, taps, tell).then((value) => tell({ ref: data.ref, value }));
@@ -158,7 +179,8 @@ class Crew implements Workers {
     let first = true;
     this.#engine.attach(life, (toEngine) => {
       const config = this.#config, memory = this.#memory, threads = this.#workers.length;
-      const start = { config, port, index, memory, threads, engine: toEngine };
+      const port = this.addr?.port ?? config.port, pair = this.#pair;
+      const start = { config, port, pair, index, memory, threads, engine: toEngine };
       if (first) tell({ start }, toEngine);
       else tell({ engine: toEngine }, toEngine);
       first = false;
@@ -172,7 +194,7 @@ class Crew implements Workers {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       // Where it fails, that is said, and it is tried again.
-      this.#start(index, this.addr.port).catch(() => {});
+      this.#start(index).catch(() => {});
     }, pause);
     this.#timers.add(timer);
   }
@@ -200,4 +222,10 @@ class Crew implements Workers {
   #endIfAllHave(): void {
     if (this.#draining && this.#workers.every((worker) => worker === undefined)) this.#finish();
   }
+}
+
+/** Why a thread cannot listen, as it was there. */
+function errorOf({ failed, kind }: Extract<FromWorker, { failed: string }>): Error {
+  if (kind === "inUse") return new Deno.errors.AddrInUse(failed);
+  return kind === "listen" ? new ListenError(failed) : new Error(failed);
 }

@@ -3,10 +3,11 @@
  * @module
  */
 import { parseSince } from "../hub/cursor.ts";
-import { type Config, groups, settings } from "./config.ts";
+import { type Config, groups, publicNames, settings } from "./config.ts";
 import {
   type Environment,
   flagLines,
+  flagName,
   readFlags,
   readValues,
   strangers,
@@ -119,6 +120,8 @@ const commands = {
       "Examples:",
       "  kodama -p 8080 --origin https://app.example",
       "  KODAMA_SECRET=… kodama --hostname 0.0.0.0 --host push.example --public 'news/**'",
+      "  kodama --hostname 0.0.0.0 --port 443 --cert fullchain.pem --key privkey.pem",
+      "  kodama --host example.com --acme me@example.com --port 443 --data /var/lib/kodama",
     ],
   },
   token: {
@@ -197,7 +200,25 @@ export function parseCommand(args: string[], env: Environment): Command {
           "--secret and --jwks are two ways to verify tokens; give one of them",
         );
       }
-      return { run: "serve", config };
+      if ((config.cert === "") !== (config.key === "")) {
+        throw new ConfigError("--cert and --key need each other");
+      }
+      if (config.acme !== "" && config.cert !== "") {
+        throw new ConfigError("--acme and --cert are two ways to a certificate; give one of them");
+      }
+      const secure = config.acme !== "" || config.cert !== "";
+      if (config.httpPort !== "none" && !secure) {
+        throw new ConfigError("--http-port needs --acme or --cert: it sends everybody to https");
+      }
+      if (config.port === "none" && config.unix === "") {
+        throw new ConfigError("--port none needs --unix: it would listen nowhere");
+      }
+      if (config.port === "none" && secure) {
+        const flag = config.cert === "" ? "--acme" : "--cert";
+        throw new ConfigError(`${flag} needs a port: a Unix socket speaks no TLS`);
+      }
+      const given = (key: keyof Config) => flags.has(flagName(key)) || !!env(variableName(key));
+      return { run: "serve", config: config.acme === "" ? config : withAcme(config, given) };
     }
     case "token": {
       none(operands);
@@ -232,6 +253,26 @@ export function parseCommand(args: string[], env: Environment): Command {
       return { run: "check", file, options: values(checkSettings) };
     }
   }
+}
+
+/**
+ * The settings of a server that has its certificate by ACME: where nothing else is said, the internet can reach it.
+ * @param given Whether a setting was given.
+ * @throws {ConfigError} If it cannot have one.
+ */
+function withAcme(config: Config, given: (key: keyof Config) => boolean): Config {
+  if (publicNames(config.host).length === 0) {
+    throw new ConfigError("--acme needs --host with each name that the certificate is to be for");
+  }
+  if (config.data === "") {
+    throw new ConfigError("--acme needs --data: where the account and the certificates are kept");
+  }
+  const hostname = given("hostname") ? config.hostname : "::";
+  const httpPort = given("httpPort") ? config.httpPort : 80;
+  if (httpPort === "none") {
+    throw new ConfigError("--acme needs --http-port: there the directory asks, at port 80");
+  }
+  return { ...config, hostname, httpPort };
 }
 
 /** The variables `KODAMA_…` that no command reads, each with the nearest that one does. */

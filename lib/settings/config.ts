@@ -10,6 +10,8 @@ import {
   globs,
   list,
   one,
+  orNone,
+  path,
   quote,
   type Setting,
   size,
@@ -28,7 +30,7 @@ const NATS = new RegExp(`^(nats|tls)://([^@\\s]+@)?${SERVER}(,${SERVER})*$`);
 export const groups = {
   "Listening": {
     /** The address to listen on. Default 127.0.0.1. */
-    hostname: one("an address", "127.0.0.1", "where it listens", (text) => {
+    hostname: one("an address", "127.0.0.1", "where it listens; with --acme everywhere", (text) => {
       if (!/^[0-9A-Za-z.:_-]{1,255}$/.test(text)) {
         throw new ConfigError(`must be an address or a name, and is ${quote(text)}`);
       }
@@ -36,9 +38,13 @@ export const groups = {
     }),
     /** The TCP port; 0 for any free one. Default 9999. */
     port: {
-      ...count("9999", "its port; 0 takes any free one and prints it", 0, 65535),
+      ...orNone(
+        count("9999", "its port; 0 takes any free one and prints it; none: see --unix", 0, 65535),
+      ),
       short: "p",
     },
+    /** A Unix socket to listen on as well, or instead with the port `none`. Default none. */
+    unix: path("a Unix socket beside the port, or with --port none instead; mode 0660"),
     /** Names this server goes by; any other `Host` is 421. Default: loopback names, on a loopback address. */
     host: list(
       "a host name",
@@ -51,6 +57,42 @@ export const groups = {
       "off",
       "believe the last address of X-Forwarded-For",
     ),
+  },
+  "TLS": {
+    /** The certificate's file, with those that lead to a known one (PEM). Default none: no TLS. */
+    cert: path("file of a certificate and its chain (PEM): the port speaks https and wss"),
+    /** The file of its private key (PEM). */
+    key: path("file of its private key (PEM); both are read again on SIGHUP and when they change"),
+    /** Whom a directory of certificates writes to: one is had there, by ACME. Default none. */
+    acme: one(
+      "a mail address",
+      "",
+      "gets a certificate for each --host and renews it; Let's Encrypt may write to this address",
+      (text) => {
+        if (text !== "" && !/^[^\s@,<>?]+@[^\s@,<>?]+$/.test(text)) {
+          throw new ConfigError(`must be a mail address, and is ${quote(text)}`);
+        }
+        return text;
+      },
+    ),
+    /** The directory. Default Let's Encrypt's. */
+    acmeDirectory: one(
+      "an https URL",
+      "https://acme-v02.api.letsencrypt.org/directory",
+      "asks this directory instead (RFC 8555)",
+      (text) => {
+        if (!/^https:\/\/./.test(text) || !URL.canParse(text)) {
+          throw new ConfigError(`must be an https URL, and is ${quote(text)}`);
+        }
+        return text;
+      },
+    ),
+    /** A port beside TLS for plain HTTP. Default none; with ACME 80, where it asks. */
+    httpPort: orNone(
+      count("none", "a port for plain HTTP: sends everybody to https; with --acme 80", 0, 65535),
+    ),
+    /** A folder for what is kept. Default none. */
+    data: path("folder where --acme keeps its account and certificates"),
   },
   "Access": {
     /** Verifies tokens (HS256); 32 bytes or more. Default none: protected mode. */
@@ -205,6 +247,7 @@ export const groups = {
 /** All settings. */
 export const settings = {
   ...groups.Listening,
+  ...groups.TLS,
   ...groups.Access,
   ...groups.Connections,
   ...groups.Limits,
@@ -215,6 +258,17 @@ export const settings = {
 
 /** Every setting's value. */
 export type Config = Values<typeof settings>;
+
+/**
+ * The names of a server that can be in a certificate from the internet: addresses are not, and what is this machine's own.
+ * @param hosts As {@linkcode Config} has them.
+ */
+export function publicNames(hosts: readonly string[]): string[] {
+  const names = hosts.map((host) => host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, ""));
+  return [...new Set(names)].filter((name) =>
+    !/^[\d.]+$|[[\]:]/.test(name) && !/(^|\.)localhost$/.test(name)
+  );
+}
 
 /** Every setting's default. */
 export const defaults: Config = Object.fromEntries(

@@ -108,6 +108,23 @@ export function count(initial: string, help: string, least = 1, most = 1e9): Set
   return quantity("a number", { "": 1 }, [least, most], initial, help);
 }
 
+/** A number, or the word `none`. */
+export function orNone(setting: Setting<number>): Setting<number | "none"> {
+  return {
+    ...setting,
+    form: `${setting.form} or none`,
+    parse: (values) => values.at(-1) === "none" ? "none" : setting.parse(values),
+  };
+}
+
+/** A file; there is none by default. */
+export function path(help: string): Setting<string> {
+  return one("a path", "", help, (text) => {
+    if (text.includes("\0")) throw new ConfigError("must be a path, without NUL");
+    return text;
+  });
+}
+
 /** One of some words; `--help` lists them. */
 export function choice<const T extends string>(
   choices: readonly T[],

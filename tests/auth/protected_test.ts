@@ -18,6 +18,7 @@ function requestOf(hostname: string, fields: Record<string, string> = {}): Reque
     headers: new Map(Object.entries(fields)),
     keepAlive: true,
     peer: { hostname, port: 40_000 },
+    secure: false,
     hasBody: true,
     body: () => Promise.resolve(new Uint8Array(0)),
   };

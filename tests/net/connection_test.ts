@@ -5,6 +5,7 @@ import { HttpError } from "../../lib/http/error.ts";
 import { answers, hasAnswers, statuses } from "../tools/answers.ts";
 import { textOf } from "../tools/raw.ts";
 import { TestServer } from "../tools/server.ts";
+import { test } from "../tools/way.ts";
 
 /** Answers with what was asked. */
 const mirror: Handle = async (request) => {
@@ -17,7 +18,7 @@ function request(line: string, fields = "", body = ""): string {
   return `${line} HTTP/1.1\r\nHost: a\r\n${fields}\r\n${body}`;
 }
 
-Deno.test("Connection serves one request after another on one connection (RFC 9112, 9.3)", async () => {
+test("Connection serves one request after another on one connection (RFC 9112, 9.3)", async () => {
   await using server = new TestServer(mirror);
   using client = await server.connect();
   for (let i = 1; i <= 3; i++) {
@@ -31,7 +32,7 @@ Deno.test("Connection serves one request after another on one connection (RFC 91
   assertEquals(server.server.size, 1);
 });
 
-Deno.test("Connection answers 50 pipelined requests of one segment in order (RFC 9112, 9.3.2)", async () => {
+test("Connection answers 50 pipelined requests of one segment in order (RFC 9112, 9.3.2)", async () => {
   await using server = new TestServer(async (asked) => {
     // The first takes longest: the order is that of the requests, not of what is ready.
     for (let i = Number(asked.target.slice(1)); i < 50; i++) await Promise.resolve();
@@ -53,14 +54,14 @@ Deno.test("Connection answers 50 pipelined requests of one segment in order (RFC
   assertEquals(answers(received).map((a) => a.body), expected);
 });
 
-Deno.test("Connection reads a request that comes byte by byte", async () => {
+test("Connection reads a request that comes byte by byte", async () => {
   await using server = new TestServer(mirror);
   using client = await server.connect();
   await client.drip(request("POST /x", "Transfer-Encoding: chunked\r\n", "2;a\r\nhi\r\n0\r\n\r\n"));
   assertEquals(answers(await client.until(hasAnswers(1)))[0]?.body, "POST /x hi");
 });
 
-Deno.test("Connection handles no second request while the first is being answered", async () => {
+test("Connection handles no second request while the first is being answered", async () => {
   let under = 0;
   await using server = new TestServer(async (asked) => {
     assertEquals(++under, 1);
@@ -73,7 +74,7 @@ Deno.test("Connection handles no second request while the first is being answere
   assertEquals(statuses(await client.until(hasAnswers(5))), [200, 200, 200, 200, 200]);
 });
 
-Deno.test("Connection sends no body to HEAD, and serves the next request (RFC 9110, 9.3.2)", async () => {
+test("Connection sends no body to HEAD, and serves the next request (RFC 9110, 9.3.2)", async () => {
   await using server = new TestServer(mirror);
   using client = await server.connect();
   await client.send(request("HEAD /x"));
@@ -84,7 +85,7 @@ Deno.test("Connection sends no body to HEAD, and serves the next request (RFC 91
   assertEquals(answers(await client.until(hasAnswers(1)))[0]?.body, "GET /y ");
 });
 
-Deno.test("Connection ends after an HTTP/1.0 request, whatever it asks for (RFC 9112, 9.3)", async () => {
+test("Connection ends after an HTTP/1.0 request, whatever it asks for (RFC 9112, 9.3)", async () => {
   await using server = new TestServer(mirror);
   using client = await server.connect();
   await client.send("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /y HTTP/1.0\r\n\r\n");
@@ -94,7 +95,7 @@ Deno.test("Connection ends after an HTTP/1.0 request, whatever it asks for (RFC 
   assertEquals(client.ended, "FIN");
 });
 
-Deno.test("Connection ends where the client says Connection: close", async () => {
+test("Connection ends where the client says Connection: close", async () => {
   await using server = new TestServer(mirror);
   using client = await server.connect();
   await client.send(request("GET /x", "Connection: close\r\n") + request("GET /y"));
@@ -102,7 +103,7 @@ Deno.test("Connection ends where the client says Connection: close", async () =>
   assertEquals(list.map((a) => [a.body, a.headers.get("connection")]), [["GET /x ", "close"]]);
 });
 
-Deno.test("Connection answers a client that has ended its side already", async () => {
+test("Connection answers a client that has ended its side already", async () => {
   await using server = new TestServer(mirror);
   using client = await server.connect();
   await client.send(request("GET /x") + request("GET /y"));
@@ -111,7 +112,7 @@ Deno.test("Connection answers a client that has ended its side already", async (
   assertEquals(client.ended, "FIN");
 });
 
-Deno.test("Connection ends without a word when the client ends between requests, or within a head", async () => {
+test("Connection ends without a word when the client ends between requests, or within a head", async () => {
   await using server = new TestServer(mirror);
   for (const sent of ["", "GET / HTT", request("GET /").slice(0, -2)]) {
     using client = await server.connect();
@@ -122,7 +123,7 @@ Deno.test("Connection ends without a word when the client ends between requests,
   }
 });
 
-Deno.test("Connection answers 500 to a throw in the handler, reports it, and serves others", async () => {
+test("Connection answers 500 to a throw in the handler, reports it, and serves others", async () => {
   await using server = new TestServer((asked) => {
     if (asked.target === "/bad") throw new TypeError("a secret");
     return mirror(asked);
@@ -138,7 +139,7 @@ Deno.test("Connection answers 500 to a throw in the handler, reports it, and ser
   assertEquals(statuses(await other.until(hasAnswers(1))), [200]);
 });
 
-Deno.test("Connection answers 500 to a handler that rejects, or answers with a field that cannot be sent", async () => {
+test("Connection answers 500 to a handler that rejects, or answers with a field that cannot be sent", async () => {
   await using server = new TestServer(async (asked) => {
     await Promise.resolve();
     if (asked.target === "/reject") throw "not even an Error";
@@ -156,7 +157,7 @@ Deno.test("Connection answers 500 to a handler that rejects, or answers with a f
   }
 });
 
-Deno.test("Connection answers with an HttpError of the handler, its fields too", async () => {
+test("Connection answers with an HttpError of the handler, its fields too", async () => {
   await using server = new TestServer(() => {
     throw new HttpError(405, "no", [["Allow", "GET"]]);
   });
@@ -168,7 +169,7 @@ Deno.test("Connection answers with an HttpError of the handler, its fields too",
   assertEquals(answer?.headers.get("connection"), "close");
 });
 
-Deno.test("Connection tells the handler who asks", async () => {
+test("Connection tells the handler who asks", async () => {
   await using server = new TestServer(({ peer }) => ({
     status: 200,
     body: `${peer.hostname} ${peer.port}`,
@@ -178,7 +179,7 @@ Deno.test("Connection tells the handler who asks", async () => {
   assertEquals(answers(await client.until(hasAnswers(1)))[0]?.body, `127.0.0.1 ${client.port}`);
 });
 
-Deno.test("Connection refuses what is no request, and whatever follows is not one either", async () => {
+test("Connection refuses what is no request, and whatever follows is not one either", async () => {
   await using server = new TestServer(mirror);
   const table: [sent: string, status: number][] = [
     ["\x16\x03\x01\x02\0\x01", 400],
@@ -197,7 +198,7 @@ Deno.test("Connection refuses what is no request, and whatever follows is not on
   }
 });
 
-Deno.test("Connection lets the client read the whole refusal while it is still sending", async () => {
+test("Connection lets the client read the whole refusal while it is still sending", async () => {
   await using server = new TestServer(mirror);
   using client = await server.connect();
   // The server goes on to read, so that its answer is not lost to an RST (RFC 9112, 9.6).
@@ -209,7 +210,7 @@ Deno.test("Connection lets the client read the whole refusal while it is still s
   assertEquals(client.ended, "FIN");
 });
 
-Deno.test("Connection drops a refused client that does not end its side", async () => {
+test("Connection drops a refused client that does not end its side", async () => {
   await using server = new TestServer(mirror, { closeTimeout: 40 });
   using client = await server.connect();
   await client.send("nonsense\r\n");

@@ -5,10 +5,11 @@ import { Recorder } from "../tools/handler.ts";
 import { within } from "../tools/raw.ts";
 import { TestServer, webSocket } from "../tools/server.ts";
 import { closeCode, WebSocketClient } from "../tools/websocket.ts";
+import { test } from "../tools/way.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-Deno.test("Server serves maxConnections at once; one more is answered 503", async () => {
+test("Server serves maxConnections at once; one more is answered 503", async () => {
   await using server = new TestServer(() => ({ status: 200 }), { maxConnections: 2 });
   using first = await server.connect();
   using second = await server.connect();
@@ -32,7 +33,7 @@ Deno.test("Server serves maxConnections at once; one more is answered 503", asyn
   assertEquals(statuses(await second.until(hasAnswers(2))), [200, 200]);
 });
 
-Deno.test("Server counts WebSockets as connections, until they are gone", async () => {
+test("Server counts WebSockets as connections, until they are gone", async () => {
   await using server = new TestServer(webSocket({}), { maxConnections: 1 });
   using client = await WebSocketClient.open(server);
   using refused = await server.connect();
@@ -89,7 +90,7 @@ function noDescriptor(): Error {
   return Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" });
 }
 
-Deno.test("Server backs off when it cannot accept, reports it once, and recovers", async () => {
+test("Server backs off when it cannot accept, reports it once, and recovers", async () => {
   const listener = new FailingListener([noDescriptor(), noDescriptor(), noDescriptor()]);
   await using server = new TestServer(() => ({ status: 200 }), {}, listener);
   using client = await server.connect();
@@ -105,7 +106,7 @@ Deno.test("Server backs off when it cannot accept, reports it once, and recovers
   assertGreaterOrEqual(fourth - third, 60);
 });
 
-Deno.test("Server reports a failure again after it has accepted", async () => {
+test("Server reports a failure again after it has accepted", async () => {
   const listener = new FailingListener([noDescriptor()]);
   await using server = new TestServer(() => ({ status: 200 }), {}, listener);
   using client = await server.connect();
@@ -114,7 +115,7 @@ Deno.test("Server reports a failure again after it has accepted", async () => {
   assertEquals(server.takeFaults().length, 1);
 });
 
-Deno.test("Server goes on at once where a connection was reset before it was accepted", async () => {
+test("Server goes on at once where a connection was reset before it was accepted", async () => {
   const { NotConnected, ConnectionReset, ConnectionAborted } = Deno.errors;
   const failures = [NotConnected, ConnectionReset, ConnectionAborted].map((Kind) => new Kind());
   const listener = new FailingListener([...failures, ...failures, ...failures]);
@@ -129,7 +130,7 @@ Deno.test("Server goes on at once where a connection was reset before it was acc
   assertEquals(server.takeFaults(), []);
 });
 
-Deno.test("Server can be shut down while it backs off", async () => {
+test("Server can be shut down while it backs off", async () => {
   const listener = new FailingListener(Array(50).fill(noDescriptor()));
   const server = new TestServer(() => ({ status: 200 }), {}, listener);
   await listener.called.promise;
@@ -138,7 +139,7 @@ Deno.test("Server can be shut down while it backs off", async () => {
   assertEquals(server.takeFaults().length, 1);
 });
 
-Deno.test("Server keeps its count through a hundred connections that come and go", async () => {
+test("Server keeps its count through a hundred connections that come and go", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder));
   for (let i = 0; i < 100; i++) {
@@ -150,7 +151,7 @@ Deno.test("Server keeps its count through a hundred connections that come and go
 });
 
 /** A listener that has files for so many connections. */
-function scarce(files: number): Deno.Listener {
+function scarce(files: number): Deno.TcpListener {
   const inner = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
   return {
@@ -174,7 +175,7 @@ function scarce(files: number): Deno.Listener {
   };
 }
 
-Deno.test("Server that runs out of files makes room for a few, and has as many again once all have left", async () => {
+test("Server that runs out of files makes room for a few, and has as many again once all have left", async () => {
   await using server = new TestServer(() => ({ status: 200 }), {}, scarce(40));
   for (let round = 1; round <= 3; round++) {
     const clients = await Promise.all(Array.from({ length: 40 }, () => server.connect()));
@@ -200,7 +201,7 @@ Deno.test("Server that runs out of files makes room for a few, and has as many a
   }
 });
 
-Deno.test("Server drops WebSockets that do not leave when asked to make room", async () => {
+test("Server drops WebSockets that do not leave when asked to make room", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder), {}, scarce(9));
   const clients: WebSocketClient[] = [];
@@ -214,7 +215,7 @@ Deno.test("Server drops WebSockets that do not leave when asked to make room", a
   for (const client of clients) client.raw.close();
 });
 
-Deno.test("Server answers vital requests beyond maxConnections, and is not kept from it by the silent", async () => {
+test("Server answers vital requests beyond maxConnections, and is not kept from it by the silent", async () => {
   await using server = new TestServer(
     () => ({ status: 200 }),
     { maxConnections: 1 },

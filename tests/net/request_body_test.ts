@@ -5,6 +5,7 @@ import { HttpError } from "../../lib/http/error.ts";
 import { answers, hasAnswers, statuses } from "../tools/answers.ts";
 import { textOf } from "../tools/raw.ts";
 import { TestServer } from "../tools/server.ts";
+import { test } from "../tools/way.ts";
 
 /** A request of HTTP/1.1 with more fields and a body. */
 function request(line: string, fields = "", body = ""): string {
@@ -24,7 +25,7 @@ function recorder(): { handle: Handle; log: string[] } {
   };
 }
 
-Deno.test("Request.body() asks for the body where the client waits (RFC 9110, 10.1.1)", async () => {
+test("Request.body() asks for the body where the client waits (RFC 9110, 10.1.1)", async () => {
   const { handle } = recorder();
   await using server = new TestServer(handle);
   for (const fields of ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"]) {
@@ -38,7 +39,7 @@ Deno.test("Request.body() asks for the body where the client waits (RFC 9110, 10
   }
 });
 
-Deno.test("Request.body() does not ask for a body that is there, empty, or of HTTP/1.0 (RFC 9110, 10.1.1)", async () => {
+test("Request.body() does not ask for a body that is there, empty, or of HTTP/1.0 (RFC 9110, 10.1.1)", async () => {
   const { handle } = recorder();
   await using server = new TestServer(handle);
   for (
@@ -56,7 +57,7 @@ Deno.test("Request.body() does not ask for a body that is there, empty, or of HT
   }
 });
 
-Deno.test("Connection asks for no body that the answer does without, and closes (RFC 9110, 10.1.1)", async () => {
+test("Connection asks for no body that the answer does without, and closes (RFC 9110, 10.1.1)", async () => {
   const { handle, log } = recorder();
   await using server = new TestServer(handle);
   using client = await server.connect();
@@ -68,7 +69,7 @@ Deno.test("Connection asks for no body that the answer does without, and closes 
   assertEquals(log, ["POST /deny unread"]);
 });
 
-Deno.test("Connection refuses before it asks for a body that is too large", async () => {
+test("Connection refuses before it asks for a body that is too large", async () => {
   const { handle } = recorder();
   await using server = new TestServer(handle, { maxMessage: 10 });
   using client = await server.connect();
@@ -76,7 +77,7 @@ Deno.test("Connection refuses before it asks for a body that is too large", asyn
   assertEquals(statuses(await client.readAll()), [413]);
 });
 
-Deno.test("Connection answers other expectations with 417 (RFC 9110, 10.1.1)", async () => {
+test("Connection answers other expectations with 417 (RFC 9110, 10.1.1)", async () => {
   const { handle, log } = recorder();
   await using server = new TestServer(handle);
   for (const expect of ["200-ok", "100-continue, x", "", "100-continue;q=1"]) {
@@ -87,7 +88,7 @@ Deno.test("Connection answers other expectations with 417 (RFC 9110, 10.1.1)", a
   assertEquals(log, []);
 });
 
-Deno.test("Request.body() takes a body up to the limit; one byte more is 413", async () => {
+test("Request.body() takes a body up to the limit; one byte more is 413", async () => {
   const { handle, log } = recorder();
   await using server = new TestServer(handle, { maxMessage: 10 });
   const chunked = "Transfer-Encoding: chunked\r\n";
@@ -108,7 +109,7 @@ Deno.test("Request.body() takes a body up to the limit; one byte more is 413", a
   assertEquals(log, Array(2).fill("POST /read 0123456789"));
 });
 
-Deno.test("Request.body() rejects with 400 where the client ends early, and nothing is served", async () => {
+test("Request.body() rejects with 400 where the client ends early, and nothing is served", async () => {
   const { handle, log } = recorder();
   await using server = new TestServer(handle);
   for (const fields of ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"]) {
@@ -120,7 +121,7 @@ Deno.test("Request.body() rejects with 400 where the client ends early, and noth
   assertEquals(log, []);
 });
 
-Deno.test("Request.body() gives the same body to whoever asks again", async () => {
+test("Request.body() gives the same body to whoever asks again", async () => {
   await using server = new TestServer(async (asked) => {
     const [one, two] = await Promise.all([asked.body(), asked.body()]);
     return { status: 200, body: textOf(one) + textOf(two) + textOf(await asked.body()) };
@@ -150,7 +151,7 @@ const unread: [name: string, fields: string, body: string, kept: boolean][] = [
 ];
 
 for (const [name, fields, body, kept] of unread) {
-  Deno.test(`Connection ${name}, and never takes it for a request`, async () => {
+  test(`Connection ${name}, and never takes it for a request`, async () => {
     const { handle, log } = recorder();
     await using server = new TestServer(handle);
     using client = await server.connect();
@@ -185,7 +186,7 @@ const attempts: Record<string, [fields: string, body: string]> = {
 };
 
 for (const [name, [fields, body]] of Object.entries(attempts)) {
-  Deno.test(`Connection answers 400 to smuggling by ${name}, and serves nothing after it`, async () => {
+  test(`Connection answers 400 to smuggling by ${name}, and serves nothing after it`, async () => {
     for (const path of ["/read", "/first"]) {
       const { handle, log } = recorder();
       await using server = new TestServer(handle);
@@ -201,7 +202,7 @@ for (const [name, [fields, body]] of Object.entries(attempts)) {
   });
 }
 
-Deno.test("Connection closes after a body that failed, also where the handler answers all the same", async () => {
+test("Connection closes after a body that failed, also where the handler answers all the same", async () => {
   const log: string[] = [];
   await using server = new TestServer(async (asked) => {
     log.push(asked.target);
@@ -229,7 +230,7 @@ Deno.test("Connection closes after a body that failed, also where the handler an
   assertEquals(log, ["/first", "/first"]);
 });
 
-Deno.test("Connection waits for a body that the handler began to read and did not wait for", async () => {
+test("Connection waits for a body that the handler began to read and did not wait for", async () => {
   const log: string[] = [];
   await using server = new TestServer((asked) => {
     log.push(asked.target);

@@ -5,6 +5,7 @@ import { textOf } from "../tools/raw.ts";
 import { ResettingClient } from "../tools/reset.ts";
 import { TestServer } from "../tools/server.ts";
 import type { Handle } from "../../lib/net/connection.ts";
+import { test } from "../tools/way.ts";
 
 const POST = "POST /read HTTP/1.1\r\nHost: a\r\n";
 
@@ -13,7 +14,7 @@ const handle: Handle = async (asked) => {
   return { status: 200 };
 };
 
-Deno.test("Connection answers 408 where a head was begun and did not end in time (RFC 9110, 15.5.9)", async () => {
+test("Connection answers 408 where a head was begun and did not end in time (RFC 9110, 15.5.9)", async () => {
   await using server = new TestServer(handle, { handshakeTimeout: 40 });
   for (const sent of ["G", "GET / HTTP/1.1\r\nHost: a\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r"]) {
     using client = await server.connect();
@@ -24,7 +25,7 @@ Deno.test("Connection answers 408 where a head was begun and did not end in time
   }
 });
 
-Deno.test("Connection answers 408 to a head that drips, whole deadline for a whole head", async () => {
+test("Connection answers 408 to a head that drips, whole deadline for a whole head", async () => {
   await using server = new TestServer(handle, { handshakeTimeout: 100 });
   using client = await server.connect();
   const ended = client.readAll();
@@ -36,7 +37,7 @@ Deno.test("Connection answers 408 to a head that drips, whole deadline for a who
   assertEquals(statuses(await ended), [408]);
 });
 
-Deno.test("Connection closes a silent client without a word, before a request and after one", async () => {
+test("Connection closes a silent client without a word, before a request and after one", async () => {
   await using server = new TestServer(handle, { handshakeTimeout: 40 });
   using silent = await server.connect();
   assertEquals(textOf(await silent.readAll()), "");
@@ -47,7 +48,7 @@ Deno.test("Connection closes a silent client without a word, before a request an
   assertEquals(kept.ended, "FIN");
 });
 
-Deno.test("Connection answers 408 where a body does not end in time", async () => {
+test("Connection answers 408 where a body does not end in time", async () => {
   await using server = new TestServer(handle, { bodyTimeout: 40 });
   for (
     const rest of [
@@ -62,14 +63,14 @@ Deno.test("Connection answers 408 where a body does not end in time", async () =
   }
 });
 
-Deno.test("Connection answers 408 where a body that nobody reads does not end in time", async () => {
+test("Connection answers 408 where a body that nobody reads does not end in time", async () => {
   await using server = new TestServer(handle, { bodyTimeout: 40 });
   using client = await server.connect();
   await client.send("POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell");
   assertEquals(statuses(await client.readAll()), [408]);
 });
 
-Deno.test("Connection says one thing to a client that ends its side after the 408", async () => {
+test("Connection says one thing to a client that ends its side after the 408", async () => {
   await using server = new TestServer(handle, { bodyTimeout: 40 });
   using client = await server.connect();
   await client.send(POST + "Content-Length: 5\r\n\r\n");
@@ -78,7 +79,7 @@ Deno.test("Connection says one thing to a client that ends its side after the 40
   assertEquals(statuses(await client.readAll()), [408]);
 });
 
-Deno.test("Connection says nothing after the 408, also where the handler answers all the same", async () => {
+test("Connection says nothing after the 408, also where the handler answers all the same", async () => {
   await using server = new TestServer(async (asked) => {
     await asked.body().catch(() => {});
     return { status: 200 };
@@ -91,7 +92,7 @@ Deno.test("Connection says nothing after the 408, also where the handler answers
   await server.shrunk();
 });
 
-Deno.test("Connection drops a client that does not read a large answer", async () => {
+test("Connection drops a client that does not read a large answer", async () => {
   const body = new Uint8Array(32 << 20);
   await using server = new TestServer(() => ({ status: 200, body }), { writeTimeout: 40 });
   using client = await server.connect();
@@ -100,7 +101,7 @@ Deno.test("Connection drops a client that does not read a large answer", async (
   await server.shrunk();
 });
 
-Deno.test("Connection takes all the time it needs to answer", async () => {
+test("Connection takes all the time it needs to answer", async () => {
   const settings = { handshakeTimeout: 40, bodyTimeout: 40, writeTimeout: 40 };
   let ticks = 0;
   await using server = new TestServer(async () => {
@@ -112,7 +113,7 @@ Deno.test("Connection takes all the time it needs to answer", async () => {
   assertEquals(statuses(await client.until(hasAnswers(1))), [200]);
 });
 
-Deno.test("Connection takes an RST for a normal end, whatever was under way", async () => {
+test("Connection takes an RST for a normal end, whatever was under way", async () => {
   const asked = Promise.withResolvers<void>();
   const body = new Uint8Array(32 << 20);
   await using server = new TestServer(async (request) => {

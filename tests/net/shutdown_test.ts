@@ -5,10 +5,11 @@ import { Recorder } from "../tools/handler.ts";
 import { textOf, within } from "../tools/raw.ts";
 import { TestServer, webSocket } from "../tools/server.ts";
 import { closeCode, HANDSHAKE, WebSocketClient } from "../tools/websocket.ts";
+import { test } from "../tools/way.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-Deno.test("Server.shutdown() ends a server without connections at once", async () => {
+test("Server.shutdown() ends a server without connections at once", async () => {
   await using server = new TestServer(() => ({ status: 200 }));
   assertEquals(server.server.draining, false);
   await within(1000, "shutdown", server.server.shutdown(60_000));
@@ -17,7 +18,7 @@ Deno.test("Server.shutdown() ends a server without connections at once", async (
   await assertRejects(() => server.connect(), Deno.errors.ConnectionRefused);
 });
 
-Deno.test("Server.shutdown() closes every WebSocket with 1001, behind what it was owed", async () => {
+test("Server.shutdown() closes every WebSocket with 1001, behind what it was owed", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server);
@@ -55,7 +56,7 @@ async function closesWithin(count: number, drain: number): Promise<[first: numbe
   return [Math.min(...times), Math.max(...times)];
 }
 
-Deno.test("Server.shutdown() closes 200 WebSockets a second", async () => {
+test("Server.shutdown() closes 200 WebSockets a second", async () => {
   const [first, last] = await closesWithin(61, 10_000);
   assertLess(first, 200);
   // 60 pauses of 5 ms.
@@ -63,19 +64,19 @@ Deno.test("Server.shutdown() closes 200 WebSockets a second", async () => {
   assertLess(last, 3000);
 });
 
-Deno.test("Server.shutdown() closes faster where the drain would not be enough", async () => {
+test("Server.shutdown() closes faster where the drain would not be enough", async () => {
   // 200 a second would be 500 ms, for 100: these have nine tenths of 300.
   const [, last] = await closesWithin(101, 300);
   assertGreaterOrEqual(last, 200);
   assertLess(last, 300);
 });
 
-Deno.test("Server.shutdown() closes the few connections of one page at once", async () => {
+test("Server.shutdown() closes the few connections of one page at once", async () => {
   const [, last] = await closesWithin(3, 60_000);
   assertLess(last, 1000);
 });
 
-Deno.test("Server.shutdown() drops at its deadline what does not answer", async () => {
+test("Server.shutdown() drops at its deadline what does not answer", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server);
@@ -88,7 +89,7 @@ Deno.test("Server.shutdown() drops at its deadline what does not answer", async 
   assertEquals(server.server.size, 0);
 });
 
-Deno.test("Server.shutdown(0) drops everybody at once", async () => {
+test("Server.shutdown(0) drops everybody at once", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server);
@@ -97,7 +98,7 @@ Deno.test("Server.shutdown(0) drops everybody at once", async () => {
   assertEquals(recorder.log.length, 2);
 });
 
-Deno.test("Server.shutdown() lets a request under way be answered, and then ends its connection", async () => {
+test("Server.shutdown() lets a request under way be answered, and then ends its connection", async () => {
   const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
   await using server = new TestServer(async () => {
     asked.resolve();
@@ -116,7 +117,7 @@ Deno.test("Server.shutdown() lets a request under way be answered, and then ends
   await within(2000, "shutdown", ended);
 });
 
-Deno.test("Server.shutdown() drops connections that wait between requests, or have sent half a head", async () => {
+test("Server.shutdown() drops connections that wait between requests, or have sent half a head", async () => {
   await using server = new TestServer(() => ({ status: 200 }));
   using kept = await server.connect();
   using begun = await server.connect();
@@ -133,7 +134,7 @@ Deno.test("Server.shutdown() drops connections that wait between requests, or ha
   }
 });
 
-Deno.test("Server.shutdown() closes a WebSocket whose handshake was under way", async () => {
+test("Server.shutdown() closes a WebSocket whose handshake was under way", async () => {
   const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
   const accept = webSocket({});
   await using server = new TestServer(async (request) => {
@@ -152,7 +153,7 @@ Deno.test("Server.shutdown() closes a WebSocket whose handshake was under way", 
   await ended;
 });
 
-Deno.test("Server.shutdown() called again changes nothing", async () => {
+test("Server.shutdown() called again changes nothing", async () => {
   await using server = new TestServer(webSocket({}));
   using client = await WebSocketClient.open(server);
   const first = server.server.shutdown(200);
@@ -163,7 +164,7 @@ Deno.test("Server.shutdown() called again changes nothing", async () => {
   assertEquals((await frames).map(closeCode), [1001]);
 });
 
-Deno.test("Server.shutdown() is not held up by a handler that never answers", async () => {
+test("Server.shutdown() is not held up by a handler that never answers", async () => {
   const asked = Promise.withResolvers<void>();
   await using server = new TestServer(() => {
     asked.resolve();
@@ -176,7 +177,7 @@ Deno.test("Server.shutdown() is not held up by a handler that never answers", as
   assertEquals(textOf(await client.readAll()), "");
 });
 
-Deno.test("Server.finished resolves when the last connection is gone", async () => {
+test("Server.finished resolves when the last connection is gone", async () => {
   await using server = new TestServer(webSocket({}));
   using client = await WebSocketClient.open(server);
   let finished = false;

@@ -8,6 +8,7 @@ import { join, textOf } from "../tools/raw.ts";
 import { ResettingClient } from "../tools/reset.ts";
 import { TestServer, webSocket } from "../tools/server.ts";
 import { closeCode, HANDSHAKE, WebSocketClient } from "../tools/websocket.ts";
+import { test } from "../tools/way.ts";
 
 const last: Record<string, Uint8Array> = {
   "between frames": new Uint8Array(0),
@@ -17,7 +18,7 @@ const last: Record<string, Uint8Array> = {
 };
 
 for (const [when, bytes] of Object.entries(last)) {
-  Deno.test(`Socket takes an RST ${when} for a normal end, told once`, async () => {
+  test(`Socket takes an RST ${when} for a normal end, told once`, async () => {
     const recorder = new Recorder();
     await using server = new TestServer(webSocket(recorder));
     const client = await ResettingClient.connect(server.server.addr);
@@ -29,7 +30,7 @@ for (const [when, bytes] of Object.entries(last)) {
     assertEquals(server.takeFaults(), []);
   });
 
-  Deno.test(`Socket takes a FIN ${when} for a normal end, told once`, async () => {
+  test(`Socket takes a FIN ${when} for a normal end, told once`, async () => {
     const recorder = new Recorder();
     await using server = new TestServer(webSocket(recorder));
     using client = await WebSocketClient.open(server);
@@ -42,7 +43,7 @@ for (const [when, bytes] of Object.entries(last)) {
   });
 }
 
-Deno.test("Socket takes an RST within a write for a normal end, and sends on into nothing", async () => {
+test("Socket takes an RST within a write for a normal end, and sends on into nothing", async () => {
   const recorder = new Recorder({
     open: (socket) => void socket.send(new Uint8Array(32 << 20)),
   });
@@ -73,7 +74,7 @@ const throwing: Record<string, [handler: SocketHandler, log: string[]]> = {
 };
 
 for (const [where, [handler, log]] of Object.entries(throwing)) {
-  Deno.test(`Socket answers a throw in ${where} with 1011, and other connections go on`, async () => {
+  test(`Socket answers a throw in ${where} with 1011, and other connections go on`, async () => {
     const bad = new Recorder(handler);
     const serveEcho = webSocket(echo), serveBad = webSocket(bad);
     const served = { bad: false };
@@ -92,7 +93,7 @@ for (const [where, [handler, log]] of Object.entries(throwing)) {
   });
 }
 
-Deno.test("Socket reports a throw in close, and ends as it was ending", async () => {
+test("Socket reports a throw in close, and ends as it was ending", async () => {
   const recorder = new Recorder({ close: fault });
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server);
@@ -102,7 +103,7 @@ Deno.test("Socket reports a throw in close, and ends as it was ending", async ()
   assertEquals(server.takeFaults(), ["a fault of the handler"]);
 });
 
-Deno.test("Socket.drop() ends the connection at once and tells its handler once", async () => {
+test("Socket.drop() ends the connection at once and tells its handler once", async () => {
   const recorder = new Recorder({ message: (socket) => socket.drop() });
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server);

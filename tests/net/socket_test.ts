@@ -7,6 +7,7 @@ import { echo, Recorder } from "../tools/handler.ts";
 import { textOf } from "../tools/raw.ts";
 import { TestServer, webSocket } from "../tools/server.ts";
 import { closeCode, WebSocketClient } from "../tools/websocket.ts";
+import { test } from "../tools/way.ts";
 
 const none = new Uint8Array(0);
 
@@ -15,7 +16,7 @@ function closing(code: number, reason = ""): Uint8Array {
   return concat(Uint8Array.of(code >> 8, code & 255), utf8(reason));
 }
 
-Deno.test("Socket echoes messages of every length form, whole and in fragments (RFC 6455, 5.2 and 5.4)", async () => {
+test("Socket echoes messages of every length form, whole and in fragments (RFC 6455, 5.2 and 5.4)", async () => {
   await using server = new TestServer(webSocket(echo));
   using client = await WebSocketClient.open(server);
   for (const size of [0, 1, 125, 126, 127, 65535, 65536, 1_000_000]) {
@@ -35,7 +36,7 @@ Deno.test("Socket echoes messages of every length form, whole and in fragments (
   }
 });
 
-Deno.test("Socket echoes what comes in any pieces", async () => {
+test("Socket echoes what comes in any pieces", async () => {
   await using server = new TestServer(webSocket(echo));
   using client = await WebSocketClient.open(server);
   const frames = concat(clientFrame(0x81, utf8("k\u014ddama")), clientFrame(0x82, noise(200)));
@@ -44,7 +45,7 @@ Deno.test("Socket echoes what comes in any pieces", async () => {
   assertEquals(await client.next(), { first: 0x82, payload: noise(200) });
 });
 
-Deno.test("Socket echoes thousands of messages of one segment in order", async () => {
+test("Socket echoes thousands of messages of one segment in order", async () => {
   await using server = new TestServer(webSocket(echo));
   using client = await WebSocketClient.open(server);
   const numbers = Array.from({ length: 5000 }, (_, i) => String(i));
@@ -52,7 +53,7 @@ Deno.test("Socket echoes thousands of messages of one segment in order", async (
   for (const n of numbers) assertEquals(textOf((await client.next())!.payload), n);
 });
 
-Deno.test("Socket tells of no more messages while it is held, and of all of them afterwards; who leaves is not held", async () => {
+test("Socket tells of no more messages while it is held, and of all of them afterwards; who leaves is not held", async () => {
   const recorder = new Recorder({ message: (socket) => socket.hold() });
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server);
@@ -68,7 +69,7 @@ Deno.test("Socket tells of no more messages while it is held, and of all of them
   await server.shrunk();
 });
 
-Deno.test("Socket echoes messages of the largest size that come close behind one another", async () => {
+test("Socket echoes messages of the largest size that come close behind one another", async () => {
   await using server = new TestServer(webSocket(echo), {
     maxMessage: 1 << 20,
     maxBuffered: 1 << 20,
@@ -83,7 +84,7 @@ Deno.test("Socket echoes messages of the largest size that come close behind one
   await sent;
 });
 
-Deno.test("Socket sends a message back as it came, of every size around that from which it is not copied", async () => {
+test("Socket sends a message back as it came, of every size around that from which it is not copied", async () => {
   await using server = new TestServer(webSocket(echo));
   using client = await WebSocketClient.open(server);
   for (const size of [16383, 16384, 16385, 20_000, 65535, 65536, 300_000]) {
@@ -95,7 +96,7 @@ Deno.test("Socket sends a message back as it came, of every size around that fro
   }
 });
 
-Deno.test("Socket sends a large message to its sender and to others, as often as the handler says", async () => {
+test("Socket sends a large message to its sender and to others, as often as the handler says", async () => {
   const sockets: Socket[] = [];
   const seen: boolean[] = [];
   const payload = noise(200_000);
@@ -121,7 +122,7 @@ Deno.test("Socket sends a large message to its sender and to others, as often as
   assertEquals(seen, [true, true, true]);
 });
 
-Deno.test("Socket sends text as text and bytes as bytes", async () => {
+test("Socket sends text as text and bytes as bytes", async () => {
   const long = "木".repeat(3000);
   await using server = new TestServer(webSocket({
     open(socket) {
@@ -138,7 +139,7 @@ Deno.test("Socket sends text as text and bytes as bytes", async () => {
   assertEquals(await client.next(), { first: 0x81, payload: utf8("text") });
 });
 
-Deno.test("Socket answers a ping with its payload, and takes a pong that nobody asked for (5.5.3)", async () => {
+test("Socket answers a ping with its payload, and takes a pong that nobody asked for (5.5.3)", async () => {
   const pings: string[] = [];
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(
@@ -152,7 +153,7 @@ Deno.test("Socket answers a ping with its payload, and takes a pong that nobody 
   assertEquals(pings, ["ping"]);
 });
 
-Deno.test("Socket answers the client's close with its code and ends TCP first (7.1.1)", async () => {
+test("Socket answers the client's close with its code and ends TCP first (7.1.1)", async () => {
   for (
     const [payload, code, line] of [
       [none, 1005, "close 1005 clean"],
@@ -175,7 +176,7 @@ Deno.test("Socket answers the client's close with its code and ends TCP first (7
   }
 });
 
-Deno.test("Socket.close() says it once, behind what was sent, and ends TCP at the answer (7.1.2)", async () => {
+test("Socket.close() says it once, behind what was sent, and ends TCP at the answer (7.1.2)", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server);
@@ -197,7 +198,7 @@ Deno.test("Socket.close() says it once, behind what was sent, and ends TCP at th
   assertEquals(recorder.log, ["open", "close 4000 clean"]);
 });
 
-Deno.test("Socket.close() throws at a code that must not be sent, and stays open (7.4)", async () => {
+test("Socket.close() throws at a code that must not be sent, and stays open (7.4)", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server);
@@ -209,7 +210,7 @@ Deno.test("Socket.close() throws at a code that must not be sent, and stays open
   assertEquals(textOf((await client.next())!.payload), "still here");
 });
 
-Deno.test("Socket.close() cuts a long reason at a character", async () => {
+test("Socket.close() cuts a long reason at a character", async () => {
   await using server = new TestServer(webSocket({
     open: (socket) => socket.close(1000, "木".repeat(50)),
   }));
@@ -231,7 +232,7 @@ const broken: [what: string, bytes: Uint8Array, code: number][] = [
 ];
 
 for (const [what, bytes, code] of broken) {
-  Deno.test(`Socket answers ${what} with ${code}, flushes what it owes, and ends TCP within closeTimeout`, async () => {
+  test(`Socket answers ${what} with ${code}, flushes what it owes, and ends TCP within closeTimeout`, async () => {
     const recorder = new Recorder(echo);
     await using server = new TestServer(webSocket(recorder), {
       maxMessage: 1000,

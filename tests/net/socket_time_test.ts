@@ -6,8 +6,9 @@ import { echo, Recorder } from "../tools/handler.ts";
 import { textOf } from "../tools/raw.ts";
 import { TestServer, webSocket } from "../tools/server.ts";
 import { closeCode, WebSocketClient } from "../tools/websocket.ts";
+import { test } from "../tools/way.ts";
 
-Deno.test("Socket pings after pingInterval, and a peer that answers stays", async () => {
+test("Socket pings after pingInterval, and a peer that answers stays", async () => {
   const recorder = new Recorder(echo);
   await using server = new TestServer(webSocket(recorder), { pingInterval: 30, pingTimeout: 200 });
   using client = await WebSocketClient.open(server);
@@ -21,7 +22,7 @@ Deno.test("Socket pings after pingInterval, and a peer that answers stays", asyn
   assertEquals(recorder.log, ["open"]);
 });
 
-Deno.test("Socket drops a silent peer after ping and pingTimeout, without a close frame", async () => {
+test("Socket drops a silent peer after ping and pingTimeout, without a close frame", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder), { pingInterval: 60, pingTimeout: 40 });
   using client = await WebSocketClient.open(server);
@@ -31,7 +32,7 @@ Deno.test("Socket drops a silent peer after ping and pingTimeout, without a clos
   assertEquals(recorder.log, ["open", "close 1006 unclean"]);
 });
 
-Deno.test("Socket takes any bytes as a sign of life, also a frame that is not done", async () => {
+test("Socket takes any bytes as a sign of life, also a frame that is not done", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder), { pingInterval: 40, pingTimeout: 100 });
   using client = await WebSocketClient.open(server);
@@ -51,7 +52,7 @@ const unfinished: Record<string, Uint8Array> = {
 };
 
 for (const [what, bytes] of Object.entries(unfinished)) {
-  Deno.test(`Socket ends a message of which only ${what} comes with 1008 at messageTimeout`, async () => {
+  test(`Socket ends a message of which only ${what} comes with 1008 at messageTimeout`, async () => {
     const recorder = new Recorder(echo);
     await using server = new TestServer(webSocket(recorder), { messageTimeout: 60 });
     using client = await WebSocketClient.open(server);
@@ -63,7 +64,7 @@ for (const [what, bytes] of Object.entries(unfinished)) {
   });
 }
 
-Deno.test("Socket counts a message's time from its first byte, whatever drips meanwhile", async () => {
+test("Socket counts a message's time from its first byte, whatever drips meanwhile", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder), {
     messageTimeout: 80,
@@ -77,7 +78,7 @@ Deno.test("Socket counts a message's time from its first byte, whatever drips me
   assertEquals(closeCode(frame), 1008);
 });
 
-Deno.test("Socket gives each message its own time", async () => {
+test("Socket gives each message its own time", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder), {
     messageTimeout: 800,
@@ -98,7 +99,7 @@ Deno.test("Socket gives each message its own time", async () => {
   await recorder.until("message 1 ab", 10);
 });
 
-Deno.test("Socket drops a peer that does not answer its close, at closeTimeout", async () => {
+test("Socket drops a peer that does not answer its close, at closeTimeout", async () => {
   const recorder = new Recorder({ open: (socket) => socket.close(4000) });
   await using server = new TestServer(webSocket(recorder), { closeTimeout: 60, pingInterval: 20 });
   using client = await WebSocketClient.open(server);
@@ -107,7 +108,7 @@ Deno.test("Socket drops a peer that does not answer its close, at closeTimeout",
   assertEquals(recorder.log, ["open", "close 1006 unclean"]);
 });
 
-Deno.test("Socket drops a peer that answers its close and does not end TCP, at closeTimeout", async () => {
+test("Socket drops a peer that answers its close and does not end TCP, at closeTimeout", async () => {
   const recorder = new Recorder({ open: (socket) => socket.close(4000) });
   await using server = new TestServer(webSocket(recorder), { closeTimeout: 60 });
   using client = await WebSocketClient.open(server);
@@ -119,7 +120,7 @@ Deno.test("Socket drops a peer that answers its close and does not end TCP, at c
   assertEquals(recorder.log.length, 2);
 });
 
-Deno.test("Socket lets its handler look at each tick while it is open, and not after", async () => {
+test("Socket lets its handler look at each tick while it is open, and not after", async () => {
   const ticks: number[] = [];
   const recorder = new Recorder({
     tick(socket, now) {

@@ -9,10 +9,11 @@ import { answers, hasAnswers, statuses } from "../tools/answers.ts";
 import { join, textOf } from "../tools/raw.ts";
 import { TestServer, webSocket } from "../tools/server.ts";
 import { closeCode, HANDSHAKE, WebSocketClient } from "../tools/websocket.ts";
+import { test } from "../tools/way.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-Deno.test("Connection answers the RFC's handshake with 101 and the RFC's accept (RFC 6455, 1.3)", async () => {
+test("Connection answers the RFC's handshake with 101 and the RFC's accept (RFC 6455, 1.3)", async () => {
   await using server = new TestServer(webSocket({}));
   using client = await server.connect();
   await client.send(HANDSHAKE);
@@ -23,14 +24,14 @@ Deno.test("Connection answers the RFC's handshake with 101 and the RFC's accept 
   );
 });
 
-Deno.test("Connection upgrades a handshake that comes byte by byte, its frames too", async () => {
+test("Connection upgrades a handshake that comes byte by byte, its frames too", async () => {
   await using server = new TestServer(webSocket(echo));
   using client = await server.connect();
   await client.drip(join(HANDSHAKE, clientFrame(0x81, utf8("hi"))));
   await client.until((received) => textOf(received).endsWith("\x81\x02hi"));
 });
 
-Deno.test("Connection loses no frame that comes in the segment of the handshake", async () => {
+test("Connection loses no frame that comes in the segment of the handshake", async () => {
   await using server = new TestServer(webSocket(echo));
   using client = await WebSocketClient.open(
     server,
@@ -42,7 +43,7 @@ Deno.test("Connection loses no frame that comes in the segment of the handshake"
   assertEquals(await client.next(), { first: 0x8a, payload: utf8("three") });
 });
 
-Deno.test("Connection loses no frame that comes while the handler awaits something", async () => {
+test("Connection loses no frame that comes while the handler awaits something", async () => {
   const asked = Promise.withResolvers<void>(), allowed = Promise.withResolvers<void>();
   const recorder = new Recorder(echo);
   const accept = webSocket(recorder);
@@ -61,7 +62,7 @@ Deno.test("Connection loses no frame that comes while the handler awaits somethi
   assertEquals(recorder.log, ["open", "message 1 in the same segment", "message 1 in the next"]);
 });
 
-Deno.test("Connection upgrades after requests on the same connection, pipelined too", async () => {
+test("Connection upgrades after requests on the same connection, pipelined too", async () => {
   const accept = webSocket(echo);
   await using server = new TestServer((request) =>
     request.headers.has("upgrade") ? accept(request) : { status: 200 }
@@ -72,7 +73,7 @@ Deno.test("Connection upgrades after requests on the same connection, pipelined 
   assertEquals(statuses(received).slice(0, 3), [200, 200, 101]);
 });
 
-Deno.test("Connection serves on after a handshake that was refused", async () => {
+test("Connection serves on after a handshake that was refused", async () => {
   await using server = new TestServer(webSocket({}));
   using client = await server.connect();
   await client.send(HANDSHAKE.replace("Version: 13", "Version: 8") + HANDSHAKE);
@@ -82,7 +83,7 @@ Deno.test("Connection serves on after a handshake that was refused", async () =>
   assertEquals(accepted?.status, 101);
 });
 
-Deno.test("Connection tells the handler of a close that came with the handshake", async () => {
+test("Connection tells the handler of a close that came with the handshake", async () => {
   const recorder = new Recorder();
   await using server = new TestServer(webSocket(recorder));
   using client = await WebSocketClient.open(server, clientFrame(0x88, utf8("")));
@@ -90,7 +91,7 @@ Deno.test("Connection tells the handler of a close that came with the handshake"
   assertEquals(recorder.log, ["open", "close 1005 clean"]);
 });
 
-Deno.test("Connection answers 500 where the handshake's fields cannot be sent", async () => {
+test("Connection answers 500 where the handshake's fields cannot be sent", async () => {
   await using server = new TestServer(async (request) => {
     const answer = await webSocket({})(request);
     if ("upgrade" in answer) answer.upgrade.headers.push(["X", "a\r\nb"]);
@@ -102,7 +103,7 @@ Deno.test("Connection answers 500 where the handshake's fields cannot be sent", 
   assertEquals(server.takeFaults(), ["control character in the field X"]);
 });
 
-Deno.test("Connection speaks permessage-deflate where it was agreed on (RFC 7692, 7.2)", async () => {
+test("Connection speaks permessage-deflate where it was agreed on (RFC 7692, 7.2)", async () => {
   await using server = new TestServer(async (request) => {
     const upgrade = await acceptHandshake(request, [], "shared");
     return upgrade.accepted ? { upgrade, handler: echo } : { status: upgrade.status };

@@ -8,6 +8,8 @@ import { utf8 } from "../tools/bytes.ts";
 import { ask, post, Subscriber, UPGRADE } from "../tools/channels.ts";
 import { json as weather, zlibDeflateAll, zlibInflate } from "../tools/deflate.ts";
 import { clientFrame } from "../tools/frames.ts";
+import { CA } from "../tools/certificates.ts";
+import { isEncrypted } from "../tools/way.ts";
 
 const offer = { "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits" };
 const COMPRESSED = 0xc1, PLAIN = 0x81;
@@ -108,9 +110,13 @@ for (const mode of ["shared", "takeover", "off"]) {
       await using service = await testService("--deflate", mode);
       const bodies = [weather(300), utf8("short"), weather(300), weather(30_000)];
       for (const target of ["btc", "eth?since=all"]) {
-        const client = new WS(`ws://127.0.0.1:${service.port}/${target}`, {
-          perMessageDeflate: { threshold: 0 },
-        });
+        const client = new WS(
+          `${isEncrypted() ? "wss" : "ws"}://127.0.0.1:${service.port}/${target}`,
+          {
+            ca: CA,
+            perMessageDeflate: { threshold: 0 },
+          },
+        );
         const messages: string[] = [];
         const wanted = target === "btc" ? bodies.length : bodies.length + 1;
         const all = new Promise((resolve) => {

@@ -6,6 +6,7 @@ import { answers, hasAnswers } from "../tools/answers.ts";
 import { concat, utf8 } from "../tools/bytes.ts";
 import { RawClient, textOf, within } from "../tools/raw.ts";
 import { testService as start } from "../tools/service.ts";
+import { connect } from "../tools/way.ts";
 
 const SUBSCRIBERS = 1000;
 const STUCK = 10;
@@ -20,7 +21,7 @@ const FLOODS = 1000;
 
 /** Connects and shakes hands; reads nothing behind the head. */
 async function subscribe(port: number, path: string): Promise<Deno.Conn> {
-  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const conn = await connect({ transport: "tcp", hostname: "127.0.0.1", port });
   await conn.write(utf8(
     `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
@@ -172,6 +173,7 @@ channelTest(
     }
     await Promise.all(readers.map((reader) => reader.end()));
   },
+  false,
 );
 
 /** Reads so many bytes. */

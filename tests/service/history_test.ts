@@ -7,6 +7,7 @@ import { ask, post, requestBytes } from "../tools/channels.ts";
 import { addressOf } from "../tools/channels.ts";
 import { hex } from "../tools/bytes.ts";
 import { RawClient } from "../tools/raw.ts";
+import { isEncrypted } from "../tools/way.ts";
 
 /** What a request for the history gets. */
 async function history(service: { port: number }, target: string) {
@@ -167,7 +168,7 @@ channelTest(
   "OPTIONS says what is allowed, and lets pages of allowed origins ask",
   async (testService) => {
     await using service = await testService("--origin", "https://a.example");
-    const own = `http://127.0.0.1:${service.port}`;
+    const own = `${isEncrypted() ? "https" : "http"}://127.0.0.1:${service.port}`;
     for (const origin of ["https://a.example", own]) {
       const fields = { Origin: origin, "Access-Control-Request-Method": "POST" };
       const { status, headers } = await ask(service, "OPTIONS /btc", fields);

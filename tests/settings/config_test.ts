@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { helpText, parseCommand, strangeVariables } from "../../lib/settings/command.ts";
-import { type Config, defaults, settings } from "../../lib/settings/config.ts";
+import { type Config, defaults, publicNames, settings } from "../../lib/settings/config.ts";
 import { flagName, variableName } from "../../lib/settings/flags.ts";
 import { ConfigError } from "../../lib/settings/setting.ts";
 
@@ -77,6 +77,11 @@ const refusals: [flags: string[], message: string][] = [
   [["--port", "65536"], "--port must be a number from 0 to 65535"],
   [["--port=-1"], "--port must be"],
   [["--port", "80x"], "--port must be"],
+  [["--port", "none"], "--port none needs --unix"],
+  [["--port", "none", "--unix", "s", "--cert", "c", "--key", "k"], "--cert needs a port"],
+  [["--cert", "c"], "--cert and --key need each other"],
+  [["--key", "k"], "--cert and --key need each other"],
+  [["--unix", "a\0b"], "--unix must be a path"],
   [["--port", "0x50"], "--port must be"],
   [["--port", "8.5"], "--port must be"],
   [["--max-message", "0"], "--max-message must be a size"],
@@ -92,12 +97,52 @@ const refusals: [flags: string[], message: string][] = [
   [["--secret", "x".repeat(32), "--jwks", "https://a.example/keys"], "give one of them"],
   [["--log-level", "loud"], "--log-level must be one of debug, info, warning, error"],
 ];
+const acme = ["--acme", "me@a.example", "--data", "d", "--host", "a.example"];
+const pair = ["--cert", "c.pem", "--key", "k.pem"];
+refusals.push(
+  [["--acme", "me"], "--acme must be a mail address"],
+  [["--acme", "me@a.example,you@b.example"], "--acme must be a mail address"],
+  [["--acme", "me@a.example", "--data", "d"], "--acme needs --host"],
+  [
+    ["--acme", "me@a.example", "--data", "d", "--host", "localhost,192.0.2.1,[::1]"],
+    "needs --host",
+  ],
+  [["--acme", "me@a.example", "--host", "a.example"], "--acme needs --data"],
+  [[...acme, "--http-port", "none"], "--acme needs --http-port"],
+  [[...acme, "--acme-directory", "http://a.example"], "--acme-directory must be an https URL"],
+  [[...acme, ...pair], "--acme and --cert are two ways to a certificate"],
+  [[...acme, "--port", "none", "--unix", "s"], "--acme needs a port"],
+  [["--http-port", "80"], "--http-port needs --acme or --cert"],
+  [[...pair, "--http-port", "65536"], "--http-port must be a number from 0 to 65535"],
+);
 for (const [flags, message] of refusals) {
   Deno.test(`parseCommand() refuses ${flags.join(" ") || "(empty)"}, in one line`, () => {
     const error = assertThrows(() => parse(flags), ConfigError, message);
     assert(!error.message.includes("\n"));
     assert(error.message.length < 250);
   });
+}
+
+Deno.test("with --acme it listens everywhere, and on port 80, unless something else is said", () => {
+  const { hostname, port, httpPort, acmeDirectory } = parse(acme);
+  assertEquals([hostname, port, httpPort], ["::", 9999, 80]);
+  assertEquals(acmeDirectory, "https://acme-v02.api.letsencrypt.org/directory");
+  const said = parse([...acme, "--http-port", "8080"], { KODAMA_HOSTNAME: "127.0.0.1" });
+  assertEquals([said.hostname, said.httpPort], ["127.0.0.1", 8080]);
+  assertEquals(parse(pair).httpPort, "none");
+  assertEquals(parse([...pair, "--http-port", "0"]).httpPort, 0);
+});
+
+const hosts: [host: string, names: string[]][] = [
+  ["Kodama.Example.", ["kodama.example"]],
+  ["a.example:8443,a.example", ["a.example"]],
+  ["b.example,a.example", ["b.example", "a.example"]],
+  ["intranet", ["intranet"]],
+  ["localhost,x.localhost,127.0.0.1,[::1],[::1]:80,::1", []],
+];
+for (const [host, names] of hosts) {
+  Deno.test(`publicNames() of ${host} are ${names.join(", ") || "none"}`, () =>
+    assertEquals(publicNames(parse(["--host", host]).host), names));
 }
 
 Deno.test("parseCommand() refuses a value of any length in one short line", () => {
@@ -111,6 +156,17 @@ Deno.test("parseCommand() reads the environment, and flags win over it", () => {
   assertEquals(parse([], env).maxMessage, 2048);
   assertEquals(parse([], env).origin, []);
   assertThrows(() => parse([], { KODAMA_PORT: "x" }), ConfigError, "KODAMA_PORT must be a number");
+});
+
+Deno.test("parseCommand() takes no port where there is a Unix socket, and files for TLS", () => {
+  const unix = parse(["--port", "none", "--unix", "run/kodama"]);
+  assertEquals([unix.port, unix.unix, unix.cert, unix.key], ["none", "run/kodama", "", ""]);
+  const tls = parse([], {
+    KODAMA_CERT: "full chain.pem",
+    KODAMA_KEY: "key.pem",
+    KODAMA_PORT: "443",
+  });
+  assertEquals([tls.port, tls.unix, tls.cert, tls.key], [443, "", "full chain.pem", "key.pem"]);
 });
 
 Deno.test("parseCommand() knows --help and --version, long and short", () => {
@@ -131,7 +187,7 @@ Deno.test("--help names every setting and its default", () => {
   assertEquals(variableName("maxMessage"), "KODAMA_MAX_MESSAGE");
 });
 
-Deno.test("--help has the flags in groups, the choices of each, and two examples", () => {
+Deno.test("--help has the flags in groups, the choices of each, and four examples", () => {
   const text = helpText();
   for (const group of ["Listening", "Access", "Limits", "Memory", "Compression", "Operation"]) {
     assertStringIncludes(text, `\n\n${group}:\n  --`);
@@ -142,7 +198,7 @@ Deno.test("--help has the flags in groups, the choices of each, and two examples
   assertMatch(text, /--port, -p +its port/);
   const [, examples] = text.split("\nExamples:\n");
   const lines = examples!.split("\n");
-  assertEquals(lines.length, 2);
+  assertEquals(lines.length, 4);
   for (const line of lines) {
     // What it shows can be typed.
     const args = /kodama (.*)$/.exec(line)![1]!.replaceAll("'", "").split(" ");

@@ -30,7 +30,7 @@ export async function hostedService(patience: number): Promise<HostedService> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const config = { ...defaults, messageRate: 0 };
   const server = serveOn({
-    ...{ config, log, listener, engine: client, counters: ownCounters() },
+    ...{ config, log, listeners: [listener], engine: client, counters: ownCounters() },
     ...{ taps: new OwnTaps(), threads: 1 },
   });
   return {

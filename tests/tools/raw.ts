@@ -4,6 +4,7 @@
  * @module
  */
 import { concat, utf8 } from "./bytes.ts";
+import { connect } from "./way.ts";
 
 /** Bytes of a text; characters above ASCII as UTF-8. */
 export function bytesOf(data: string | Uint8Array): Uint8Array {
@@ -40,7 +41,10 @@ export async function within<T>(ms: number, what: string, promise: Promise<T>): 
 /** How long a step may take before the test fails, in ms. */
 const DEADLINE = 10_000;
 
-/** One TCP connection to a server under test. It reads only while it waits for something. */
+/** What the end of a connection is where it is abrupt; over TLS also that nobody said that it is one. */
+const abrupt = [Deno.errors.ConnectionReset, Deno.errors.UnexpectedEof];
+
+/** One connection to a server under test, as the test's bytes go. It reads only while it waits for something. */
 export class RawClient implements Disposable {
   /** How the server ended the connection, once it did. */
   ended: "FIN" | "RST" | undefined;
@@ -60,10 +64,7 @@ export class RawClient implements Disposable {
 
   /** Connects over loopback. */
   static async connect(addr: Deno.Addr): Promise<RawClient> {
-    const { port } = addr as Deno.NetAddr;
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-    conn.setNoDelay();
-    return new RawClient(conn);
+    return new RawClient(await connect(addr));
   }
 
   /** What has been read and not taken. */
@@ -129,7 +130,7 @@ export class RawClient implements Disposable {
     try {
       count = await this.#conn.read(this.#chunk);
     } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      if (!abrupt.some((kind) => error instanceof kind)) throw error;
       this.ended = "RST";
       return false;
     }

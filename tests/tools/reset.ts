@@ -3,14 +3,18 @@
  * @module
  */
 import net from "node:net";
+import tls from "node:tls";
 import { bytesOf, within } from "./raw.ts";
+import { isEncrypted } from "./way.ts";
 
 /** A TCP connection that is made to be reset. */
 export class ResettingClient {
   readonly #socket: net.Socket;
+  readonly #below: net.Socket;
 
-  private constructor(socket: net.Socket) {
+  private constructor(socket: net.Socket, below: net.Socket) {
     this.#socket = socket;
+    this.#below = below;
   }
 
   /** Connects over loopback. */
@@ -18,7 +22,12 @@ export class ResettingClient {
     const socket = net.connect((addr as Deno.NetAddr).port, "127.0.0.1");
     socket.on("error", () => {});
     await within(5000, "connecting", new Promise((resolve) => socket.once("connect", resolve)));
-    return new ResettingClient(socket);
+    if (!isEncrypted()) return new ResettingClient(socket, socket);
+    const secure = tls.connect({ socket, rejectUnauthorized: false });
+    secure.on("error", () => {});
+    const shaken = new Promise((resolve) => secure.once("secureConnect", resolve));
+    await within(5000, "shaking hands", shaken);
+    return new ResettingClient(secure, socket);
   }
 
   /** Sends all of it. */
@@ -29,8 +38,8 @@ export class ResettingClient {
 
   /** Ends the connection by RST. */
   async reset(): Promise<void> {
-    const closed = new Promise((resolve) => this.#socket.once("close", resolve));
-    this.#socket.resetAndDestroy();
+    const closed = new Promise((resolve) => this.#below.once("close", resolve));
+    this.#below.resetAndDestroy();
     await within(5000, "resetting", closed);
   }
 }

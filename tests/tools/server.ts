@@ -9,6 +9,7 @@ import type { SocketHandler } from "../../lib/net/socket.ts";
 import { textReply } from "../../lib/http/response.ts";
 import { acceptHandshake } from "../../lib/websocket/handshake.ts";
 import { RawClient } from "./raw.ts";
+import { asWay } from "./way.ts";
 
 /** Settings that no test reaches by accident; a test states the one it is about. */
 export const PATIENT: ListenerSettings = {
@@ -42,11 +43,11 @@ export class TestServer implements AsyncDisposable {
   constructor(
     handle: Handle,
     settings: Partial<ListenerSettings> = {},
-    listener?: Deno.Listener,
+    listener?: Deno.TcpListener,
     vital?: (head: Head) => boolean,
   ) {
     this.server = new Server(
-      listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+      asWay(listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 })),
       handle,
       { ...PATIENT, ...settings },
       (error) => this.#faults.push(error),

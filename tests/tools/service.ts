@@ -3,6 +3,7 @@
  */
 import { parseCommand } from "../../lib/settings/command.ts";
 import type { Fields, Log } from "../../lib/service/log.ts";
+import { flagsOfWay } from "./way.ts";
 import { type Service, startService, type ThreadModules } from "../../lib/service/service.ts";
 
 /** A line that was logged. */
@@ -55,7 +56,9 @@ export async function testThreads(
   modules: ThreadModules,
   ...flags: string[]
 ): Promise<TestService> {
-  const command = parseCommand(["--port", "0", "--drain", "1s", ...flags], () => undefined);
+  const way = flagsOfWay();
+  const own = ["--port", "0", "--drain", "1s", ...way.flags];
+  const command = parseCommand([...own, ...flags], () => undefined);
   if (command.run !== "serve") throw new TypeError("these flags do not start a service");
   const log = new TestLog();
   const service = await startService(command.config, log, modules);
@@ -63,6 +66,9 @@ export async function testThreads(
     ...service,
     log,
     port: Number(new URL(service.url).port),
-    [Symbol.asyncDispose]: () => service.shutdown(),
+    async [Symbol.asyncDispose]() {
+      await service.shutdown();
+      way[Symbol.dispose]();
+    },
   };
 }
