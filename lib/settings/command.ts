@@ -3,7 +3,7 @@
  * @module
  */
 import { parseSince } from "../hub/cursor.ts";
-import { type Config, groups, publicNames, settings } from "./config.ts";
+import { type Config, groups, settings } from "./config.ts";
 import {
   type Environment,
   flagLines,
@@ -24,6 +24,7 @@ import {
   toggle,
   type Values,
 } from "./setting.ts";
+import { together } from "./together.ts";
 
 const YEAR = 365 * 24 * 3_600_000;
 
@@ -195,30 +196,8 @@ export function parseCommand(args: string[], env: Environment): Command {
     case "serve": {
       none(operands);
       const config = readValues(settings, flags, env);
-      if (config.secret !== "" && config.jwks !== "") {
-        throw new ConfigError(
-          "--secret and --jwks are two ways to verify tokens; give one of them",
-        );
-      }
-      if ((config.cert === "") !== (config.key === "")) {
-        throw new ConfigError("--cert and --key need each other");
-      }
-      if (config.acme !== "" && config.cert !== "") {
-        throw new ConfigError("--acme and --cert are two ways to a certificate; give one of them");
-      }
-      const secure = config.acme !== "" || config.cert !== "";
-      if (config.httpPort !== "none" && !secure) {
-        throw new ConfigError("--http-port needs --acme or --cert: it sends everybody to https");
-      }
-      if (config.port === "none" && config.unix === "") {
-        throw new ConfigError("--port none needs --unix: it would listen nowhere");
-      }
-      if (config.port === "none" && secure) {
-        const flag = config.cert === "" ? "--acme" : "--cert";
-        throw new ConfigError(`${flag} needs a port: a Unix socket speaks no TLS`);
-      }
       const given = (key: keyof Config) => flags.has(flagName(key)) || !!env(variableName(key));
-      return { run: "serve", config: config.acme === "" ? config : withAcme(config, given) };
+      return { run: "serve", config: together(config, given) };
     }
     case "token": {
       none(operands);
@@ -253,26 +232,6 @@ export function parseCommand(args: string[], env: Environment): Command {
       return { run: "check", file, options: values(checkSettings) };
     }
   }
-}
-
-/**
- * The settings of a server that has its certificate by ACME: where nothing else is said, the internet can reach it.
- * @param given Whether a setting was given.
- * @throws {ConfigError} If it cannot have one.
- */
-function withAcme(config: Config, given: (key: keyof Config) => boolean): Config {
-  if (publicNames(config.host).length === 0) {
-    throw new ConfigError("--acme needs --host with each name that the certificate is to be for");
-  }
-  if (config.data === "") {
-    throw new ConfigError("--acme needs --data: where the account and the certificates are kept");
-  }
-  const hostname = given("hostname") ? config.hostname : "::";
-  const httpPort = given("httpPort") ? config.httpPort : 80;
-  if (httpPort === "none") {
-    throw new ConfigError("--acme needs --http-port: there the directory asks, at port 80");
-  }
-  return { ...config, hostname, httpPort };
 }
 
 /** The variables `KODAMA_…` that no command reads, each with the nearest that one does. */
