@@ -163,7 +163,7 @@ function createVerifier(
       const fault = error instanceof errors.JOSEError ? error.code : "ERR_JOSE_GENERIC";
       if (keys !== undefined && /^ERR_(JOSE_GENERIC|JWKS_TIMEOUT|JWKS_INVALID)$/.test(fault)) {
         const later: [string, string][] = [["Retry-After", "5"]];
-        throw new HttpError(503, "the keys that verify tokens cannot be had", later);
+        throw new HttpError(503, "the keys that verify tokens cannot be had", later, "keys");
       }
       throw new HttpError(401, "the token is not valid", challenge);
     }

@@ -82,7 +82,8 @@ export class LogEngine implements Engine, LogListener {
 
   /** @inheritDoc */
   stats(): Promise<EngineStats> {
-    return Promise.resolve({ published: this.#published, bytes: this.#fold.bytes });
+    const { size, bytes } = this.#fold;
+    return Promise.resolve({ published: this.#published, remembered: size, bytes });
   }
 
   /** Drops what is too old. Whoever keeps the time calls it now and then. */

@@ -82,6 +82,7 @@ export class Fold {
   readonly #keys = new Map<string, Keyed>();
   #epoch = "";
   #seq = 0;
+  #size = 0;
   #bytes = 0;
   #oldest: Kept | undefined;
   #newest: Kept | undefined;
@@ -97,6 +98,11 @@ export class Fold {
     this.#limits = limits;
     this.#now = now;
     this.#forgetting = forgetting;
+  }
+
+  /** How many messages are remembered. */
+  get size(): number {
+    return this.#size;
   }
 
   /** What is remembered, in bytes as the limit counts them. */
@@ -129,7 +135,7 @@ export class Fold {
     this.#channels.clear();
     this.#keys.clear();
     this.#oldest = this.#newest = undefined;
-    this.#bytes = 0;
+    this.#size = this.#bytes = 0;
     this.#epoch = epoch;
     this.#forgotten = forgotten;
     this.#seq = forgotten.seq;
@@ -268,6 +274,7 @@ export class Fold {
     else memory.last.next = kept;
     memory.last = kept;
     memory.count++;
+    this.#size++;
     this.#bytes += cost(message);
     if (memory.count > this.#limits.history) this.#drop(memory.first!);
     while (this.#bytes > this.#limits.historyBytes && this.#oldest !== undefined) {
@@ -285,6 +292,7 @@ export class Fold {
     memory.first = kept.next;
     memory.count--;
     memory.dropped = { seq: message.seq, time: message.time };
+    this.#size--;
     this.#bytes -= cost(message);
     this.#forgetting.drop(message.seq);
     if (memory.count > 0) return;

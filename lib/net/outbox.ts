@@ -6,6 +6,7 @@
 import { headerSize, writeHeader } from "../websocket/frame.ts";
 import { lendBuffer, returnBuffer } from "../websocket/pool.ts";
 import type { Clock } from "./clock.ts";
+import { Count, type Counts, uncounted } from "./counts.ts";
 import { flushLater } from "./turn.ts";
 
 /** What is written to: a `Deno.Conn` is one. */
@@ -48,6 +49,7 @@ export class Outbox {
   tap: WireTap | undefined;
   readonly #sink: Sink;
   readonly #clock: Clock;
+  readonly #counts: Counts;
   /** Shared bytes that nothing has joined yet: they can be written as they are. */
   #alone: Uint8Array | undefined;
   #queue: Segment[] = [];
@@ -66,10 +68,12 @@ export class Outbox {
   /**
    * @param sink Where the bytes go.
    * @param clock For `progressAt`.
+   * @param counts Where the bytes that have left are counted.
    */
-  constructor(sink: Sink, clock: Clock) {
+  constructor(sink: Sink, clock: Clock, counts: Counts = uncounted) {
     this.#sink = sink;
     this.#clock = clock;
+    this.#counts = counts;
   }
 
   /**
@@ -231,6 +235,7 @@ export class Outbox {
     this.tap?.bytes("out", this.#current.subarray(this.#at, this.#at + count));
     this.#at += count;
     this.bufferedAmount -= count;
+    this.#counts[Count.bytesOut]! += count;
     this.progressAt = this.#clock.now;
     if (this.#waiter !== undefined && this.bufferedAmount <= this.#waiter.amount) this.#wake();
     if (this.#at < this.#current.length) {

@@ -10,11 +10,12 @@ import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
 import { Protocol } from "../websocket/protocol.ts";
 import type { Timed } from "./clock.ts";
+import { closePlace, Count } from "./counts.ts";
 import { LARGE } from "./outbox.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
-import type { Watch } from "./watch.ts";
+import { isAbnormal, type Watch } from "./watch.ts";
 
 /** What a WebSocket's owner wants to know. A throw in any of these ends that connection (1011), never the process. */
 export interface SocketHandler {
@@ -117,12 +118,12 @@ export class Socket implements ProtocolEvents, Timed {
    * @returns Whether it was taken: `false` once the connection is closing, or if the peer reads too slowly (1013).
    */
   send(data: string | Uint8Array, opcode: number = Opcode.Binary): boolean {
-    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow();
-    if (typeof data !== "string") {
-      return data === this.#payload && this.#sendBack(data, opcode) ||
-        this.#machine.send(data, opcode);
-    }
-    return this.#machine.send(encodeText(data), Opcode.Text);
+    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
+    const taken = typeof data === "string"
+      ? this.#machine.send(encodeText(data), Opcode.Text)
+      : data === this.#payload && this.#sendBack(data, opcode) || this.#machine.send(data, opcode);
+    if (taken) this.#transport.counts[Count.messagesOut]!++;
+    return taken;
   }
 
   /**
@@ -132,8 +133,9 @@ export class Socket implements ProtocolEvents, Timed {
    * @returns As {@linkcode send}.
    */
   sendFrame(frame: Uint8Array): boolean {
-    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow();
+    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
     if (!this.open) return false;
+    this.#transport.counts[Count.messagesOut]!++;
     this.#transport.outbox.bytes(frame);
     return true;
   }
@@ -215,7 +217,7 @@ export class Socket implements ProtocolEvents, Timed {
   tick(now: number): void {
     const { outbox } = this.#transport;
     const { pingInterval, pingTimeout, writeTimeout } = this.#settings;
-    if (outbox.bufferedAmount > 0 && now - outbox.progressAt > writeTimeout) this.#tooSlow();
+    if (outbox.bufferedAmount > 0 && now - outbox.progressAt > writeTimeout) this.#tooSlow(1);
     else if (now >= this.#closeBy) this.drop();
     else if (now >= this.#messageBy && !this.#paused) {
       this.#fail(CloseCode.Policy, "message took too long");
@@ -254,6 +256,7 @@ export class Socket implements ProtocolEvents, Timed {
     else if (this.#messageBy === Infinity || machine.messages !== this.#messages) {
       this.#messageBy = this.#transport.now + this.#settings.messageTimeout;
     }
+    this.#transport.counts[Count.messagesIn]! += machine.messages - this.#messages;
     this.#messages = machine.messages;
     this.#settle();
   }
@@ -292,7 +295,8 @@ export class Socket implements ProtocolEvents, Timed {
   }
 
   /** The queue will not shrink: it makes room for the one frame that says so. */
-  #tooSlow(): void {
+  #tooSlow(limit: 0 | 1): void {
+    if (this.open) this.#transport.counts[Count.slow + limit]!++;
     this.#transport.outbox.discard();
     this.#fail(CloseCode.TryAgainLater, "reading too slowly");
   }
@@ -308,15 +312,10 @@ export class Socket implements ProtocolEvents, Timed {
     // 7.1.1: the server ends TCP; it "SHOULD ... first" so that it, not the client, holds TIME_WAIT.
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
     const because = this.#because ?? ending!;
+    this.#transport.counts[closePlace(because.code)]!++;
     if (isAbnormal(because.code)) this.#watch.ended?.(this.peer, because);
     this.#guard(() => this.#handler.close?.(this, ending!));
   }
-}
-
-/** Whether a code says more than that one side left: 1002 to 1015, without 1005 and 1006, which are no codes at all. */
-function isAbnormal(code: number): boolean {
-  return code > CloseCode.GoingAway && code < 1016 && code !== CloseCode.NoStatus &&
-    code !== CloseCode.Abnormal;
 }
 
 /** Text as UTF-8; valid until the next call. */

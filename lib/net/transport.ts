@@ -4,6 +4,7 @@
  */
 import { Input } from "../websocket/input.ts";
 import type { Clock, Timed } from "./clock.ts";
+import { Count, type Counts, uncounted } from "./counts.ts";
 import { Outbox } from "./outbox.ts";
 
 /** Who is at the other end. */
@@ -41,6 +42,8 @@ export class Transport implements Timed {
   readonly peer: Peer;
   /** Whoever has deadlines on this connection at present. */
   owner: Timed | undefined;
+  /** Where what happens on it is counted. */
+  readonly counts: Counts;
   readonly #conn: Deno.Conn;
   readonly #clock: Clock;
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
@@ -51,11 +54,13 @@ export class Transport implements Timed {
   /**
    * @param conn A connection that was accepted.
    * @param clock Whose ticks drive the deadlines.
+   * @param counts Where what happens on it is counted.
    */
-  constructor(conn: Deno.Conn, clock: Clock) {
+  constructor(conn: Deno.Conn, clock: Clock, counts: Counts = uncounted) {
     this.#conn = conn;
     this.#clock = clock;
-    this.outbox = new Outbox(conn, clock);
+    this.counts = counts;
+    this.outbox = new Outbox(conn, clock, counts);
     const { remoteAddr } = conn;
     this.peer = "hostname" in remoteAddr ? remoteAddr : { hostname: "", port: 0 };
     clock.add(this);
@@ -84,6 +89,7 @@ export class Transport implements Timed {
         this.#peerEnded = true;
         return 0;
       }
+      this.counts[Count.bytesIn]! += count;
       this.outbox.tap?.bytes("in", space.subarray(0, count));
       if (this.#leaveBy === undefined) {
         this.input.filled(count);
@@ -123,6 +129,7 @@ export class Transport implements Timed {
 
   /** @inheritDoc */
   tick(now: number): void {
+    this.#clock.queued += this.outbox.bufferedAmount;
     if (this.#leaveBy === undefined) this.owner?.tick(now);
     else if (now >= this.#leaveBy) this.drop();
   }

@@ -30,7 +30,7 @@ export function checkUpgrade(
 ): void {
   checkOrigin(request, config.origin);
   if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]]);
+  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]], "draining");
 }
 
 /**

@@ -2,6 +2,7 @@
  * What one thread serves: routes and a hub on a listener, over an engine that may be elsewhere.
  * @module
  */
+import process from "node:process";
 import { createAuthorize } from "../auth/auth.ts";
 import type { Engine } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
@@ -10,10 +11,11 @@ import type { Config } from "../settings/config.ts";
 import type { TapBoard } from "./board.ts";
 import { frameForms } from "./forms.ts";
 import type { Log } from "./log.ts";
-import { counter, createMetrics, gauge } from "./metrics.ts";
+import { createMetrics } from "./metrics.ts";
 import { createRoutes, isVital } from "./routes.ts";
 import { Notices } from "./notices.ts";
-import type { Counters } from "./tally.ts";
+import { Publishes } from "./publishes.ts";
+import { type Counters, Tally } from "./tally.ts";
 
 /** What a thread serves with. */
 export interface ServeContext {
@@ -33,10 +35,13 @@ export interface ServeContext {
   threads: number;
 }
 
+/** When this process began, in seconds since 1970; a thread began later. */
+const BEGAN = Date.now() / 1000 - process.uptime();
+
 /** Begins to serve. */
 export function serveOn(context: ServeContext): Server {
   const { config, log, listener, engine, counters, taps, threads } = context;
-  const { census, tally, totals } = counters;
+  const { census, row, totals } = counters;
   const fault = (error: unknown) => {
     if (error instanceof OutOfFiles) {
       const { connections, limit } = error;
@@ -47,9 +52,7 @@ export function serveOn(context: ServeContext): Server {
   };
   const notices = new Notices(log, threads);
   const timer = setInterval(() => notices.turn(), 1000);
-  const hub = new Hub(engine, tally);
-  const stats = () => hub.stats();
-  const channels = async () => (await hub.channels()).length;
+  const hub = new Hub(engine, (subscribers) => row[Tally.delivered]! += subscribers);
   const routes = createRoutes({
     config,
     log,
@@ -59,28 +62,17 @@ export function serveOn(context: ServeContext): Server {
     authorize: createAuthorize(config),
     forms: frameForms(config.deflateThreshold),
     draining: () => server.draining,
-    metrics: createMetrics([
-      gauge("kodama_connections", "Open connections", () => totals().connections),
-      counter("kodama_accepted_total", "Connections accepted", () => totals().accepted),
-      gauge("kodama_channels", "Channels with subscribers", channels),
-      counter(
-        "kodama_published_total",
-        "Messages published",
-        async () => (await stats()).published,
-      ),
-      counter("kodama_delivered_total", "Messages handed to subscribers", () => totals().delivered),
-      gauge(
-        "kodama_history_bytes",
-        "What channels remember, in bytes",
-        async () => (await stats()).bytes,
-      ),
-      gauge(
-        "kodama_engine_up",
-        "Whether publishes are taken",
-        () => hub.unreachable === undefined ? 1 : 0,
-      ),
-      gauge("kodama_resident_memory_bytes", "Memory of the process", () => Deno.memoryUsage().rss),
-    ]),
+    publishes: new Publishes(row),
+    overrun: () => void row[Tally.slow]!++,
+    metrics: createMetrics(async () => ({
+      counts: totals(),
+      engine: await hub.stats(),
+      reachable: hub.unreachable === undefined,
+      memory: Deno.memoryUsage().rss,
+      cpu: cpuSeconds(),
+      began: BEGAN,
+      about: { engine: engineKind(config.engine), workers: String(threads) },
+    })),
   });
   const maxConnections = config.maxConnections || Infinity;
   const server: Server = new Server(
@@ -91,11 +83,22 @@ export function serveOn(context: ServeContext): Server {
     notices.watch,
     isVital,
     census,
-    tally,
+    row,
   );
   server.finished.finally(() => {
     clearInterval(timer);
     notices.turn();
   });
   return server;
+}
+
+/** The CPU time of this process, in seconds. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** The kind of engine, without what is somebody's own: a file, an address. */
+function engineKind(engine: string): string {
+  return /^\w+/.exec(engine)![0];
 }

@@ -6,12 +6,13 @@ import type { Engine } from "../hub/engine.ts";
 import { openEngine } from "../engine/open.ts";
 import { RemoteEngine } from "../engine/remote.ts";
 import { EngineThread, type ThreadEvents } from "../engine/spawn.ts";
+import type { Counts } from "../net/counts.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
 import type { Fields, Log } from "./log.ts";
 import { tapped } from "./routes.ts";
 import { serveOn } from "./serve.ts";
-import { ownCounters } from "./tally.ts";
+import { type Counters, ownCounters, SharedCounters, Tally } from "./tally.ts";
 import { startWorkers } from "./workers.ts";
 
 /** A service that runs. */
@@ -48,10 +49,13 @@ export async function startService(
 ): Promise<Service> {
   const workers = workersOf(config);
   if (workers === 1 && config.engine === "memory") return startAlone(config, log);
-  const thread = new EngineThread(config.engine, config, engineEvents(log), modules.engine);
+  // The threads count, and this one behind them.
+  const shared = new SharedCounters(workers + 1);
+  const events = engineEvents(log, shared.of(workers).row);
+  const thread = new EngineThread(config.engine, config, events, modules.engine);
   const service = workers === 1
-    ? await startBeside(thread, config, log)
-    : await startWorkers(thread, workers, config, log, modules.worker);
+    ? await startBeside(thread, config, log, shared.of(0))
+    : await startWorkers(thread, workers, config, log, shared, modules.worker);
   const finished = service.finished.finally(async () => {
     const failed = await thread.close(LAST_WORDS);
     if (failed !== undefined) log.error("the engine did not end well", { error: failed });
@@ -63,7 +67,7 @@ export async function startService(
 function startAlone(config: Config, log: Log): Service {
   const listener = Deno.listen({ hostname: config.hostname, port: config.port });
   const { engine, sweep } = openEngine(config.engine, config);
-  const server = start(config, log, listener, engine);
+  const server = start(config, log, listener, engine, ownCounters());
   const finished = server.finished.finally(() => {
     sweep.stop();
     return engine.close();
@@ -72,7 +76,7 @@ function startAlone(config: Config, log: Log): Service {
 }
 
 /** This thread serves, and the engine has its own. */
-async function startBeside(thread: EngineThread, config: Config, log: Log) {
+async function startBeside(thread: EngineThread, config: Config, log: Log, counters: Counters) {
   // Who comes while the engine is opened waits.
   const listener = Deno.listen({ hostname: config.hostname, port: config.port });
   try {
@@ -86,7 +90,7 @@ async function startBeside(thread: EngineThread, config: Config, log: Log) {
     if (engine === undefined) engine = new RemoteEngine(port);
     else engine.attach(port);
   }, () => engine!.detach());
-  const server = start(config, log, listener, engine!);
+  const server = start(config, log, listener, engine!, counters);
   const finished = server.finished.finally(() => engine!.close());
   return {
     addr: server.addr,
@@ -95,18 +99,27 @@ async function startBeside(thread: EngineThread, config: Config, log: Log) {
   };
 }
 
-function start(config: Config, log: Log, listener: Deno.Listener, engine: Engine) {
-  const counters = ownCounters();
+function start(
+  config: Config,
+  log: Log,
+  listener: Deno.Listener,
+  engine: Engine,
+  counters: Counters,
+) {
   return serveOn({ config, log, listener, engine, counters, taps: new OwnTaps(), threads: 1 });
 }
 
-function engineEvents(log: Log): ThreadEvents {
+function engineEvents(log: Log, counts: Counts): ThreadEvents {
   return {
     unreachable(why) {
-      if (why === undefined) log.info("publishes are taken again");
-      else log.error("publishes are refused", { why });
+      if (why === undefined) return log.info("publishes are taken again");
+      counts[Tally.outages]!++;
+      log.error("publishes are refused", { why });
     },
-    fault: (error) => log.error("the engine has ended and begins anew", { error }),
+    fault(error) {
+      counts[Tally.enginesEnded]!++;
+      log.error("the engine has ended and begins anew", { error });
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import type { Config } from "../settings/config.ts";
 import type { TapBoard, TapEvent, TapWatcher } from "./board.ts";
 import type { Fields, Log } from "./log.ts";
 import { serveOn } from "./serve.ts";
-import { sharedCounters } from "./tally.ts";
+import { SharedCounters } from "./tally.ts";
 
 /** With what a thread begins. */
 export interface WorkerStart {
@@ -117,7 +117,7 @@ function begin(start: WorkerStart): void {
   }
   threads = start.threads;
   engine = new RemoteEngine(toEngine);
-  const counters = sharedCounters(memory, index);
+  const counters = new SharedCounters(memory).of(index);
   server = serveOn({ config, log, listener, engine, counters, taps, threads });
   tell({ listening: listener.addr as Deno.NetAddr });
 }

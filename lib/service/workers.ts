@@ -7,7 +7,7 @@ import type { EngineThread } from "../engine/spawn.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
 import type { Log } from "./log.ts";
-import { leaveAll, sharedMemory } from "./tally.ts";
+import { type SharedCounters, Tally } from "./tally.ts";
 import type { FromWorker, ToWorker, WorkerAsk } from "./worker.ts";
 
 /** Threads that serve. */
@@ -30,6 +30,7 @@ const MODULE = new URL("./worker.ts", import.meta.url);
  * Starts them.
  * @param engine What keeps order and memory; it is started, too.
  * @param count How many.
+ * @param counters Where all of them count, and this thread behind them.
  * @param module Runs in each thread.
  * @throws {Deno.errors.AddrInUse} And what else listening fails with.
  * @throws {OpenError} If the engine cannot be opened.
@@ -39,12 +40,13 @@ export async function startWorkers(
   count: number,
   config: Config,
   log: Log,
+  counters: SharedCounters,
   module: URL = MODULE,
 ): Promise<Workers> {
   // Who shares a port with itself would share it with another Kodama, too, and neither would notice.
   if (config.port !== 0) Deno.listen({ hostname: config.hostname, port: config.port }).close();
   await engine.start();
-  const crew = new Crew(engine, count, config, log, module);
+  const crew = new Crew(engine, count, config, log, counters, module);
   try {
     await crew.start();
   } catch (error) {
@@ -62,7 +64,7 @@ class Crew implements Workers {
   readonly #config: Config;
   readonly #log: Log;
   readonly #module: URL;
-  readonly #memory: SharedArrayBuffer;
+  readonly #counters: SharedCounters;
   readonly #taps = new OwnTaps();
   /** The threads; `undefined` while one has ended. */
   readonly #workers: (Worker | undefined)[];
@@ -72,12 +74,19 @@ class Crew implements Workers {
   #lives = 0;
   #draining = false;
 
-  constructor(engine: EngineThread, count: number, config: Config, log: Log, module: URL) {
+  constructor(
+    engine: EngineThread,
+    count: number,
+    config: Config,
+    log: Log,
+    counters: SharedCounters,
+    module: URL,
+  ) {
     this.#engine = engine;
     this.#config = config;
     this.#log = log;
     this.#module = module;
-    this.#memory = sharedMemory(count);
+    this.#counters = counters;
     this.#workers = new Array(count).fill(undefined);
     this.#pauses = new Array(count).fill(FIRST_PAUSE);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -142,13 +151,14 @@ class Crew implements Workers {
       end();
       reject(new Error(event.message));
       if (this.#draining) return;
+      this.#counters.of(this.#workers.length).row[Tally.threadsEnded]!++;
       this.#log.error("a thread has ended and is started again", { error: event.message });
       if (performance.now() - began > LONGEST_PAUSE) this.#pauses[index] = FIRST_PAUSE;
       this.#startAgain(index);
     };
     let first = true;
     this.#engine.attach(life, (toEngine) => {
-      const config = this.#config, memory = this.#memory, threads = this.#workers.length;
+      const config = this.#config, { memory } = this.#counters, threads = this.#workers.length;
       const start = { config, port, index, memory, threads, engine: toEngine };
       if (first) tell({ start }, toEngine);
       else tell({ engine: toEngine }, toEngine);
@@ -187,7 +197,7 @@ class Crew implements Workers {
   #gone(index: number): void {
     this.#workers[index]?.terminate();
     this.#workers[index] = undefined;
-    leaveAll(this.#memory, index);
+    this.#counters.leave(index);
     this.#endIfAllHave();
   }
 
