@@ -74,7 +74,7 @@ async function serve(config: Config): Promise<void> {
     ? " (it listens on all addresses)"
     : "";
   output.line(`Kodama listens. Open ${service.url}${everywhere}`);
-  log.info("started", { version: manifest.version, ...service.about });
+  log.info("started", { version: manifest.version, url: service.url, ...service.about });
   await service.finished;
   log.info("ended");
 }

@@ -13,6 +13,7 @@ import type { Timed } from "./clock.ts";
 import { closePlace, Count } from "./counts.ts";
 import { LARGE } from "./outbox.ts";
 import type { ConnectionSettings } from "./settings.ts";
+import { encodeText } from "./text.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 import { isAbnormal, type Watch } from "./watch.ts";
@@ -38,8 +39,6 @@ export interface SocketHandler {
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
 const nothing = new Uint8Array(0);
-const encoder = new TextEncoder();
-const scratch = new Uint8Array(4096);
 
 /** The server's side of one WebSocket. */
 export class Socket implements ProtocolEvents, Timed {
@@ -64,6 +63,8 @@ export class Socket implements ProtocolEvents, Timed {
   #messageBy = Infinity;
   #messages = 0;
   #closeBy = Infinity;
+  /** Messages sent since the last tick: a number of one's own is the quickest to add to. */
+  #sent = 0;
 
   /**
    * @param transport The connection, its handshake answered; bytes behind the request are in its input.
@@ -122,7 +123,7 @@ export class Socket implements ProtocolEvents, Timed {
     const taken = typeof data === "string"
       ? this.#machine.send(encodeText(data), Opcode.Text)
       : data === this.#payload && this.#sendBack(data, opcode) || this.#machine.send(data, opcode);
-    if (taken) this.#transport.counts[Count.messagesOut]!++;
+    if (taken) this.#sent++;
     return taken;
   }
 
@@ -135,7 +136,7 @@ export class Socket implements ProtocolEvents, Timed {
   sendFrame(frame: Uint8Array): boolean {
     if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
     if (!this.open) return false;
-    this.#transport.counts[Count.messagesOut]!++;
+    this.#sent++;
     this.#transport.outbox.bytes(frame);
     return true;
   }
@@ -217,6 +218,7 @@ export class Socket implements ProtocolEvents, Timed {
   tick(now: number): void {
     const { outbox } = this.#transport;
     const { pingInterval, pingTimeout, writeTimeout } = this.#settings;
+    this.#countSent();
     if (outbox.bufferedAmount > 0 && now - outbox.progressAt > writeTimeout) this.#tooSlow(1);
     else if (now >= this.#closeBy) this.drop();
     else if (now >= this.#messageBy && !this.#paused) {
@@ -279,6 +281,11 @@ export class Socket implements ProtocolEvents, Timed {
     return true;
   }
 
+  #countSent(): void {
+    this.#transport.counts[Count.messagesOut]! += this.#sent;
+    this.#sent = 0;
+  }
+
   /** Calls what may throw for a reason of its own. */
   #guard(call: () => void): void {
     try {
@@ -311,16 +318,10 @@ export class Socket implements ProtocolEvents, Timed {
     this.#ended = true;
     // 7.1.1: the server ends TCP; it "SHOULD ... first" so that it, not the client, holds TIME_WAIT.
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
+    this.#countSent();
     const because = this.#because ?? ending!;
     this.#transport.counts[closePlace(because.code)]!++;
     if (isAbnormal(because.code)) this.#watch.ended?.(this.peer, because);
     this.#guard(() => this.#handler.close?.(this, ending!));
   }
-}
-
-/** Text as UTF-8; valid until the next call. */
-function encodeText(text: string): Uint8Array {
-  // At most three bytes for each UTF-16 code unit.
-  if (text.length * 3 > scratch.length) return encoder.encode(text);
-  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }

@@ -5,6 +5,7 @@
 import type { Peer } from "../net/transport.ts";
 import type { Watch } from "../net/watch.ts";
 import { CloseCode } from "../websocket/close.ts";
+import type { LineName } from "./lines.ts";
 import type { Fields, Log } from "./log.ts";
 
 /** Most lines between two calls of {@linkcode Notices.turn}. */
@@ -48,7 +49,7 @@ export class Notices {
     this.#held = 0;
   }
 
-  #line(level: "info" | "error", message: string, fields: Fields): void {
+  #line(level: "info" | "error", message: LineName, fields: Fields): void {
     if (this.#left === 0) {
       this.#held++;
       return;

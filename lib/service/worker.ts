@@ -8,6 +8,7 @@ import { RemoteEngine } from "../engine/remote.ts";
 import type { Server } from "../net/listener.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard, TapEvent, TapWatcher } from "./board.ts";
+import type { LineName } from "./lines.ts";
 import type { Fields, Log } from "./log.ts";
 import { serveOn } from "./serve.ts";
 import { SharedCounters } from "./tally.ts";
@@ -53,7 +54,7 @@ export type FromWorker =
   | { listening: Deno.NetAddr }
   /** It cannot listen. */
   | { failed: string; inUse: boolean }
-  | { log: keyof Log; message: string; fields: Fields | undefined }
+  | { log: keyof Log; message: LineName; fields: Fields | undefined }
   | { ref: number; ask: WorkerAsk }
   /** A tap is closed. */
   | { release: string }
