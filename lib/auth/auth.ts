@@ -2,15 +2,7 @@
  * Who may do what: tokens, globs, and the mode without any verifier.
  * @module
  */
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type FetchImplementation,
-  type JWTPayload,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import type { FetchImplementation, JWTPayload } from "jose";
 import { compileGlob, type Glob } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
 import type { Request } from "../net/connection.ts";
@@ -145,15 +137,20 @@ function createVerifier(
   { secret, jwks }: Pick<Config, "secret" | "jwks">,
 ): ((token: string) => Promise<JWTPayload>) | undefined {
   if (secret === "" && jwks === "") return undefined;
-  const key = secret === "" ? undefined : new TextEncoder().encode(secret);
-  const keys = jwks === ""
-    ? undefined
-    : createRemoteJWKSet(new URL(jwks), { [customFetch]: fetchKeys });
+  const key = new TextEncoder().encode(secret);
+  // Who serves without tokens does not wait for what verifies them.
+  const loaded = import("jose").then((jose) => ({
+    ...jose,
+    keys: jwks === ""
+      ? undefined
+      : jose.createRemoteJWKSet(new URL(jwks), { [jose.customFetch]: fetchKeys }),
+  }));
   return async (token) => {
+    const { errors, jwtVerify, keys } = await loaded;
     try {
-      const { payload } = key !== undefined
+      const { payload } = keys === undefined
         ? await jwtVerify(token, key, { algorithms: ["HS256"] })
-        : await jwtVerify(token, keys!, { algorithms: asymmetric });
+        : await jwtVerify(token, keys, { algorithms: asymmetric });
       return payload;
     } catch (error) {
       if (error instanceof errors.JWTExpired) {
@@ -191,30 +188,3 @@ const asymmetric = [
   "EdDSA",
   "Ed25519",
 ];
-
-/** What a token is minted with. */
-export interface TokenClaims {
-  /** Globs of channels that may be read. */
-  read: readonly string[];
-  /** Globs of channels that may be written. */
-  write: readonly string[];
-  /** For how long, in ms. */
-  ttl: number;
-  /** Whom it names; empty for nobody. */
-  subject: string;
-}
-
-/**
- * Mints a token.
- * @param secret 32 bytes or more.
- * @param now In ms since 1970.
- */
-export function mintToken(secret: string, claims: TokenClaims, now: number): Promise<string> {
-  const issued = Math.floor(now / 1000);
-  const token = new SignJWT({ r: [...claims.read], w: [...claims.write] })
-    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-    .setIssuedAt(issued)
-    .setExpirationTime(issued + Math.ceil(claims.ttl / 1000));
-  if (claims.subject !== "") token.setSubject(claims.subject);
-  return token.sign(new TextEncoder().encode(secret));
-}

@@ -132,6 +132,7 @@ export class Connection implements Timed {
       context.counts[this.#place]!--;
       transport.drop();
       await transport.outbox.drained();
+      transport.count();
       transport.input.dispose();
     }
   }

@@ -6,7 +6,6 @@
 import { headerSize, writeHeader } from "../websocket/frame.ts";
 import { lendBuffer, returnBuffer } from "../websocket/pool.ts";
 import type { Clock } from "./clock.ts";
-import { Count, type Counts, uncounted } from "./counts.ts";
 import { flushLater } from "./turn.ts";
 
 /** What is written to: a `Deno.Conn` is one. */
@@ -41,6 +40,8 @@ const nothing = new Uint8Array(0);
 export class Outbox {
   /** How many bytes were taken and not yet written, in bytes. */
   bufferedAmount = 0;
+  /** How many have been written since somebody who counts them has set it back, in bytes. */
+  written = 0;
   /** When bytes last left, or began to wait, on the clock's time. */
   progressAt = 0;
   /** What ended the writing: the peer is gone, and what is sent after is dropped. */
@@ -49,7 +50,6 @@ export class Outbox {
   tap: WireTap | undefined;
   readonly #sink: Sink;
   readonly #clock: Clock;
-  readonly #counts: Counts;
   /** Shared bytes that nothing has joined yet: they can be written as they are. */
   #alone: Uint8Array | undefined;
   #queue: Segment[] = [];
@@ -68,12 +68,10 @@ export class Outbox {
   /**
    * @param sink Where the bytes go.
    * @param clock For `progressAt`.
-   * @param counts Where the bytes that have left are counted.
    */
-  constructor(sink: Sink, clock: Clock, counts: Counts = uncounted) {
+  constructor(sink: Sink, clock: Clock) {
     this.#sink = sink;
     this.#clock = clock;
-    this.#counts = counts;
   }
 
   /**
@@ -235,7 +233,7 @@ export class Outbox {
     this.tap?.bytes("out", this.#current.subarray(this.#at, this.#at + count));
     this.#at += count;
     this.bufferedAmount -= count;
-    this.#counts[Count.bytesOut]! += count;
+    this.written += count;
     this.progressAt = this.#clock.now;
     if (this.#waiter !== undefined && this.bufferedAmount <= this.#waiter.amount) this.#wake();
     if (this.#at < this.#current.length) {

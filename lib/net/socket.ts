@@ -38,7 +38,6 @@ export interface SocketHandler {
 
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
-const nothing = new Uint8Array(0);
 
 /** The server's side of one WebSocket. */
 export class Socket implements ProtocolEvents, Timed {
@@ -63,8 +62,9 @@ export class Socket implements ProtocolEvents, Timed {
   #messageBy = Infinity;
   #messages = 0;
   #closeBy = Infinity;
-  /** Messages sent since the last tick: a number of one's own is the quickest to add to. */
+  /** Messages sent, and of those that have come how many are counted. */
   #sent = 0;
+  #counted = 0;
 
   /**
    * @param transport The connection, its handshake answered; bytes behind the request are in its input.
@@ -218,7 +218,7 @@ export class Socket implements ProtocolEvents, Timed {
   tick(now: number): void {
     const { outbox } = this.#transport;
     const { pingInterval, pingTimeout, writeTimeout } = this.#settings;
-    this.#countSent();
+    this.#count();
     if (outbox.bufferedAmount > 0 && now - outbox.progressAt > writeTimeout) this.#tooSlow(1);
     else if (now >= this.#closeBy) this.drop();
     else if (now >= this.#messageBy && !this.#paused) {
@@ -227,7 +227,7 @@ export class Socket implements ProtocolEvents, Timed {
     else if (now >= this.#pingAt) {
       this.#pingAt = now + pingInterval;
       this.#aliveBy = Math.min(this.#aliveBy, now + pingTimeout);
-      this.#machine.ping(nothing);
+      this.#machine.ping(new Uint8Array(0));
     }
     if (this.open) this.#guard(() => this.#handler.tick?.(this, now));
   }
@@ -258,7 +258,6 @@ export class Socket implements ProtocolEvents, Timed {
     else if (this.#messageBy === Infinity || machine.messages !== this.#messages) {
       this.#messageBy = this.#transport.now + this.#settings.messageTimeout;
     }
-    this.#transport.counts[Count.messagesIn]! += machine.messages - this.#messages;
     this.#messages = machine.messages;
     this.#settle();
   }
@@ -281,8 +280,11 @@ export class Socket implements ProtocolEvents, Timed {
     return true;
   }
 
-  #countSent(): void {
-    this.#transport.counts[Count.messagesOut]! += this.#sent;
+  #count(): void {
+    const { counts } = this.#transport, { messages } = this.#machine;
+    counts[Count.messagesIn]! += messages - this.#counted;
+    counts[Count.messagesOut]! += this.#sent;
+    this.#counted = messages;
     this.#sent = 0;
   }
 
@@ -318,7 +320,7 @@ export class Socket implements ProtocolEvents, Timed {
     this.#ended = true;
     // 7.1.1: the server ends TCP; it "SHOULD ... first" so that it, not the client, holds TIME_WAIT.
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
-    this.#countSent();
+    this.#count();
     const because = this.#because ?? ending!;
     this.#transport.counts[closePlace(because.code)]!++;
     if (isAbnormal(because.code)) this.#watch.ended?.(this.peer, because);

@@ -48,6 +48,8 @@ export class Transport implements Timed {
   readonly #clock: Clock;
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
   #leaveBy: number | undefined;
+  /** Bytes read since they were last counted: a number of one's own is the quickest to add to. */
+  #received = 0;
   #dropped = false;
   #peerEnded = false;
 
@@ -60,7 +62,7 @@ export class Transport implements Timed {
     this.#conn = conn;
     this.#clock = clock;
     this.counts = counts;
-    this.outbox = new Outbox(conn, clock, counts);
+    this.outbox = new Outbox(conn, clock);
     const { remoteAddr } = conn;
     this.peer = "hostname" in remoteAddr ? remoteAddr : { hostname: "", port: 0 };
     clock.add(this);
@@ -89,7 +91,7 @@ export class Transport implements Timed {
         this.#peerEnded = true;
         return 0;
       }
-      this.counts[Count.bytesIn]! += count;
+      this.#received += count;
       this.outbox.tap?.bytes("in", space.subarray(0, count));
       if (this.#leaveBy === undefined) {
         this.input.filled(count);
@@ -127,9 +129,18 @@ export class Transport implements Timed {
     this.#conn.close();
   }
 
+  /** Counts what has crossed it since the last time: it does so by itself at each tick. */
+  count(): void {
+    const { counts, outbox } = this;
+    counts[Count.bytesIn]! += this.#received;
+    counts[Count.bytesOut]! += outbox.written;
+    this.#received = outbox.written = 0;
+  }
+
   /** @inheritDoc */
   tick(now: number): void {
     this.#clock.queued += this.outbox.bufferedAmount;
+    this.count();
     if (this.#leaveBy === undefined) this.owner?.tick(now);
     else if (now >= this.#leaveBy) this.drop();
   }

@@ -2,7 +2,6 @@
  * What one thread serves: routes and a hub on a listener, over an engine that may be elsewhere.
  * @module
  */
-import process from "node:process";
 import { createAuthorize } from "../auth/auth.ts";
 import type { Engine } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
@@ -35,9 +34,6 @@ export interface ServeContext {
   threads: number;
 }
 
-/** When this process began, in seconds since 1970; a thread began later. */
-const BEGAN = Date.now() / 1000 - process.uptime();
-
 /** Begins to serve. */
 export function serveOn(context: ServeContext): Server {
   const { config, log, listener, engine, counters, taps, threads } = context;
@@ -65,12 +61,10 @@ export function serveOn(context: ServeContext): Server {
     publishes: new Publishes(row),
     overrun: () => void row[Tally.slow]!++,
     metrics: createMetrics(async () => ({
+      ...await processFigures(),
       counts: totals(),
       engine: await hub.stats(),
       reachable: hub.unreachable === undefined,
-      memory: Deno.memoryUsage().rss,
-      cpu: cpuSeconds(),
-      began: BEGAN,
       about: { engine: engineKind(config.engine), workers: String(threads) },
     })),
   });
@@ -92,10 +86,16 @@ export function serveOn(context: ServeContext): Server {
   return server;
 }
 
-/** The CPU time of this process, in seconds. */
-function cpuSeconds(): number {
+/** What the system knows of this process, in bytes and seconds. */
+async function processFigures() {
+  // No start waits for it.
+  const { default: process } = await import("node:process");
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+  return {
+    memory: Deno.memoryUsage().rss,
+    cpu: (user + system) / 1e6,
+    began: (performance.timeOrigin + performance.now()) / 1000 - process.uptime(),
+  };
 }
 
 /** The kind of engine, without what is somebody's own: a file, an address. */
