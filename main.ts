@@ -110,6 +110,11 @@ async function run(command: Command): Promise<void> {
       const { text, whole } = check(command, Date.now());
       console.log(text);
       if (!whole) throw new Failure("the log is damaged");
+      return;
+    }
+    case "health": {
+      const { health } = await import("./lib/cli/health.ts");
+      return console.log(await health(command));
     }
   }
 }

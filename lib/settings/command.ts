@@ -93,6 +93,15 @@ export const checkSettings = {
   json: toggle("prints it as JSON, on one line"),
 };
 
+/** Settings of `health`: those of the server that say where it is, and for how long to wait. */
+export const healthSettings = {
+  hostname: settings.hostname,
+  port: { ...settings.port, help: "its port" },
+  host: settings.host,
+  /** For an answer, in ms. Default 5 s. */
+  timeout: time("5s", "for an answer"),
+};
+
 /** What a command is, for `--help`. */
 interface Usage {
   /** What follows its name. */
@@ -152,6 +161,16 @@ const commands = {
       "copy that was made while it was stopped. The file stays as it is.",
     ],
   },
+  health: {
+    form: "[URL] [flags]",
+    help: "asks a server whether it is well: 0 if it is, otherwise 1",
+    settings: healthSettings,
+    notes: [
+      "Without URL, the server of these settings on this machine: its variables are read, too.",
+      "A URL without a path is asked for /-/health; /-/ready says whether it takes publishes.",
+      "The certificate of a loopback address is not verified.",
+    ],
+  },
 } satisfies Record<string, Usage>;
 
 /** What a command line asks for. */
@@ -168,7 +187,13 @@ export type Command =
     options: Values<typeof publishSettings>;
   }
   | { run: "subscribe"; url: URL; options: Values<typeof subscribeSettings> }
-  | { run: "check"; file: string; options: Values<typeof checkSettings> };
+  | { run: "check"; file: string; options: Values<typeof checkSettings> }
+  | {
+    run: "health";
+    /** `undefined`: the server of the settings. */
+    url: URL | undefined;
+    options: Values<typeof healthSettings>;
+  };
 
 /**
  * Reads a command line and an environment; flags win.
@@ -231,6 +256,12 @@ export function parseCommand(args: string[], env: Environment): Command {
       if (more.length > 0) throw new ConfigError("check takes one file");
       return { run: "check", file, options: values(checkSettings) };
     }
+    case "health": {
+      const [url, ...more] = operands;
+      if (more.length > 0) throw new ConfigError("health takes one URL");
+      const options = values(healthSettings, "hostname", "port", "host");
+      return { run: "health", url: url === undefined ? undefined : wholeURL(url, ""), options };
+    }
   }
 }
 
@@ -247,10 +278,17 @@ function none([operand]: string[]): void {
   if (operand !== undefined) throw new ConfigError(`${quote(operand)} is not a flag; see --help`);
 }
 
-/** The http or https URL of a channel. One that is not good is not shown: it may hold a token. */
+/** The http or https URL of a channel. */
 function channelURL(command: string, text: string | undefined): URL {
   if (text === undefined) throw new ConfigError(`${command} needs a URL; see --help`);
-  const like = "such as http://127.0.0.1:9999/btc";
+  const url = wholeURL(text, "btc");
+  if (url.pathname !== "/") return url;
+  throw new ConfigError("the URL must name a channel, such as http://127.0.0.1:9999/btc");
+}
+
+/** An http or https URL. One that is not good is not shown: it may hold a token. */
+function wholeURL(text: string, path: string): URL {
+  const like = `such as http://127.0.0.1:9999/${path}`;
   if (!URL.canParse(text)) throw new ConfigError(`the URL must be whole, ${like}`);
   const url = new URL(text.replace(/^ws/i, "http"));
   if (!/^https?:$/.test(url.protocol)) {
@@ -259,7 +297,6 @@ function channelURL(command: string, text: string | undefined): URL {
   if (url.username !== "" || url.password !== "") {
     throw new ConfigError("the URL must not hold a user or a password; see --token");
   }
-  if (url.pathname === "/") throw new ConfigError(`the URL must name a channel, ${like}`);
   url.hash = "";
   return url;
 }
