@@ -231,21 +231,23 @@ export const metrics: readonly Metric[] = [
   ),
 ];
 
-/** The media type of what {@linkcode createMetrics} writes. */
+/** The media type of what {@linkcode metricsText} writes. */
 export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Returns a function that writes down what is measured. */
-export function createMetrics(look: () => Promise<Source>): () => Promise<string> {
-  return async () => {
-    // No start waits for it; of the whole package, which takes a tenth of a second to load, this is what is used.
-    const { default: Registry } = await import("prom-client/lib/registry.js");
-    const source = await look();
-    const registry = new Registry();
-    for (const metric of metrics) {
-      const { name, help, type } = metric;
-      const written = { name, help, type, values: metric.read(source) };
-      registry.registerMetric({ name, get: () => written });
-    }
-    return await registry.metrics();
-  };
+/** Writes down everything that is measured (Prometheus, text-based format 0.0.4). */
+export function metricsText(source: Source): string {
+  return metrics.map((metric) => {
+    const { name, help, type } = metric;
+    const samples = metric.read(source).map(({ metricName = name, labels, value }) => {
+      const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+      const set = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+      return `${metricName}${set} ${value === Infinity ? "+Inf" : value}\n`;
+    });
+    return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.join("")}`;
+  }).join("");
+}
+
+/** A label's value: "backslash, double-quote, and line feed have to be escaped". */
+function escaped(text: string): string {
+  return text.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n");
 }

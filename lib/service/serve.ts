@@ -10,7 +10,7 @@ import type { Config } from "../settings/config.ts";
 import type { TapBoard } from "./board.ts";
 import { frameForms } from "./forms.ts";
 import type { Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { metricsText } from "./metrics.ts";
 import { createRoutes, isVital } from "./routes.ts";
 import { Notices } from "./notices.ts";
 import { Publishes } from "./publishes.ts";
@@ -60,13 +60,14 @@ export function serveOn(context: ServeContext): Server {
     draining: () => server.draining,
     publishes: new Publishes(row),
     overrun: () => void row[Tally.slow]!++,
-    metrics: createMetrics(async () => ({
-      ...await processFigures(),
-      counts: totals(),
-      engine: await hub.stats(),
-      reachable: hub.unreachable === undefined,
-      about: { engine: engineKind(config.engine), workers: String(threads) },
-    })),
+    metrics: async () =>
+      metricsText({
+        ...await processFigures(),
+        counts: totals(),
+        engine: await hub.stats(),
+        reachable: hub.unreachable === undefined,
+        about: { engine: engineKind(config.engine), workers: String(threads) },
+      }),
   });
   const maxConnections = config.maxConnections || Infinity;
   const server: Server = new Server(

@@ -38,14 +38,14 @@ Deno.test({
     await using stack = new AsyncDisposableStack();
     const built = await docker("build", "-f", "deploy/Dockerfile", "-t", image, ".");
     assertEquals(built.code, 0, built.err);
-    stack.defer(() => void docker("rmi", image));
+    stack.defer(async () => void await docker("rmi", image));
     const started = await docker("run", "-d", "--rm", "-p", "127.0.0.1::9999", image);
     assertEquals(started.code, 0, started.err);
-    stack.defer(() => void docker("kill", started.out));
+    stack.defer(async () => void await docker("kill", started.out));
     const { out: where } = await docker("port", started.out, "9999");
     const health = await docker("exec", started.out, "/usr/local/bin/kodama", "health");
     assertEquals(health.code, 0, health.err);
-    assertEquals((await fetch(`http://${where}/-/health`)).status, 200);
+    assertEquals(await (await fetch(`http://${where}/-/health`)).json(), { status: "ok" });
     const began = performance.now();
     assertEquals((await docker("stop", started.out)).code, 0);
     assert(performance.now() - began < 11_000);
