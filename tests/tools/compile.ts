@@ -22,7 +22,9 @@ export class CompileError extends Error {
 export async function compile(output: string, target?: string, denort?: string): Promise<void> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["compile", "-q", "--lock", "--frozen", "--no-prompt", "-P=serve"],
+      ...["compile", "-q", "--lock", "--frozen", "--no-prompt"],
+      // Files and sockets are where the settings say; nothing is run, and the system asked for nothing else.
+      ...["--allow-net", "--allow-env", "--allow-read", "--allow-write"],
       "--v8-flags=--max-semi-space-size=4",
       ...THREADS.flatMap((module) => ["--include", module]),
       ...target === undefined ? [] : ["--target", target],
