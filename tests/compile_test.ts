@@ -2,10 +2,12 @@
  * The single binary, and what is released. Making one needs `denort`, which Deno downloads unless `DENORT_BIN` names one;
  * where there is none a stand-in shows that everything is in it, and nothing can be run.
  */
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import manifest from "../deno.json" with { type: "json" };
 import { ask, post, Subscriber } from "./tools/channels.ts";
-import { until } from "./tools/command.ts";
+import { kodama, until } from "./tools/command.ts";
+import { THREADS } from "./tools/compile.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -39,18 +41,26 @@ const standIn = "/bin/true";
 const linux = Deno.build.os === "linux";
 
 Deno.test({
-  name: "a binary has all that runs in threads, and every package (needs Linux)",
+  name:
+    "a binary has what runs in threads and every package, and may read and write what its user may (needs Linux)",
   ignore: !linux,
   async fn() {
     await using own = await folder();
     const binary = `${own.path}/kodama`;
     const { code, stderr } = await task("compile", [binary], { DENORT_BIN: standIn });
     assertEquals([code, decoder.decode(stderr)], [0, ""]);
-    const text = new TextDecoder("latin1").decode(await Deno.readFile(binary));
-    for (const part of ["worker.ts", "thread.ts", "index.html"]) assert(text.includes(part), part);
-    for (const name of Object.keys(manifest.imports).filter((name) => !name.startsWith("@std/"))) {
-      assert(text.includes(name), name);
+    const packed = Buffer.from(await Deno.readFile(binary));
+    for (const module of ["main.ts", ...THREADS]) {
+      assert(packed.includes(await Deno.readTextFile(root + module)), `${module} is not in it`);
     }
+    for (const name of Object.keys(manifest.imports).filter((name) => !name.startsWith("@std/"))) {
+      assert(packed.includes(name), name);
+    }
+    const [, permissions] = /"permissions":(\{"allow_env".*?\})/.exec(packed.toString("latin1"))!;
+    const { allow_read, allow_write, allow_net, allow_run, allow_ffi } = JSON.parse(permissions!);
+    // An empty list is all, and null is nothing.
+    const all = [allow_read, allow_write, allow_net];
+    assertEquals([...all, allow_run, allow_ffi], [[], [], [], null, null]);
   },
 });
 
@@ -139,12 +149,13 @@ const abilities: Record<string, (program: Program, folder: string) => Promise<vo
       reader[Symbol.dispose]();
     }
   },
-  async "remembers in a file"(program, folder) {
-    const flags = ["--engine", `sqlite:${folder}/log.db`];
+  async "remembers in a file, and looks into it"(program, folder) {
+    const file = `${folder}/data/log.db`, flags = ["--engine", `sqlite:${file}`];
     {
       await using server = await serving(program, ...flags);
       await post(server, "btc", "kept");
     }
+    assertMatch(await said(program(["check", file])), /^messages {2}1$/m);
     await using server = await serving(program, ...flags);
     assertMatch((await ask(server, "GET /btc")).body, /"data":"kept"/);
   },
@@ -173,21 +184,16 @@ if (binary !== undefined) {
   globalThis.addEventListener("unload", () => Deno.removeSync(binary, { recursive: true }));
 }
 
-const piped = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
 /** The ways to run it; what it keeps goes into the folder. */
 const programs: Record<string, ((folder: string) => Program) | undefined> = {
-  "deno run": (folder) => (args) => {
-    const [, ...run] = manifest.tasks.start.replace(" main.ts", "").split(" ");
-    const read = [...manifest.permissions.serve.read, folder];
-    const may = [`--allow-read=${read}`, `--allow-write=${folder}`];
-    return new Deno.Command(Deno.execPath(), {
-      ...{ args: [...run, ...may, "main.ts", ...args], cwd: root, ...piped },
-    });
-  },
+  "deno run": () => (args) => kodama(args, { allowed: ["-P=binary"] }),
   // From elsewhere, so that nothing of the sources is there by accident.
   "the binary": binary === undefined
     ? undefined
-    : (cwd) => (args) => new Deno.Command(`${binary}/kodama`, { args, cwd, ...piped }),
+    : (cwd) => (args) =>
+      new Deno.Command(`${binary}/kodama`, {
+        ...{ args, cwd, stdin: "null", stdout: "piped", stderr: "piped" },
+      }),
 };
 for (const [name, program] of Object.entries(programs)) {
   for (const [ability, check] of Object.entries(abilities)) {

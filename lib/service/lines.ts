@@ -70,7 +70,7 @@ export const lines = {
       limit: "how many may be open, until files come back",
       raise: "what to raise",
     },
-    meaning: "The process has no file for another connection: give it more.",
+    meaning: "The process has no file for another connection: give it more (`LimitNOFILE=`).",
   },
   "fault": {
     level: "error",
@@ -81,7 +81,8 @@ export const lines = {
   "publishes are refused": {
     level: "error",
     fields: { why: "in the engine's words" },
-    meaning: "The engine cannot be reached: publishes get 503, subscribers stay.",
+    meaning: "The engine cannot be reached: publishes get 503, subscribers stay. " +
+      "[What to do](operations.md#when-something-is-wrong-with-the-file).",
   },
   "publishes are taken again": {
     level: "info",
@@ -92,22 +93,25 @@ export const lines = {
     level: "error",
     fields: { error: "what it ended with" },
     meaning:
-      "A fault in the engine's thread. Nobody is cut off; what is not on a disk is forgotten.",
+      "A fault of Kodama's, in the engine's thread: please report it. Nobody is cut off; what " +
+      "is not on a disk is forgotten.",
   },
   "the engine did not end well": {
     level: "error",
     fields: { error: "what went wrong" },
-    meaning: "At the end, something could not be written.",
+    meaning: "At the end; with a file, what was acknowledged is in it.",
   },
   "a thread has ended and is started again": {
     level: "error",
     fields: { error: "what it ended with" },
-    meaning: "A fault in one of `--workers`; its connections are cut off and come back.",
+    meaning:
+      "A fault of Kodama's, in one of `--workers`: please report it. Its connections are cut " +
+      "off and come back.",
   },
   "a thread cannot be started again": {
     level: "error",
     fields: { error: "what went wrong" },
-    meaning: "It is tried again, at last every 5 s.",
+    meaning: "The others go on, and it is tried again, at last every 5 s.",
   },
 } satisfies Record<string, LineKind>;
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** What runs in threads: nothing imports it, so it is named. */
-const THREADS = ["lib/service/worker.ts", "lib/engine/thread.ts"];
+/** What runs in threads, which no import names. */
+export const THREADS = ["lib/service/worker.ts", "lib/engine/thread.ts"];
 
 /** A binary that could not be made; the message is what there is to say. */
 export class CompileError extends Error {
@@ -23,8 +23,7 @@ export async function compile(output: string, target?: string, denort?: string):
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["compile", "-q", "--lock", "--frozen", "--no-prompt"],
-      // Files and sockets are where the settings say; nothing is run, and the system asked for nothing else.
-      ...["--allow-net", "--allow-env", "--allow-read", "--allow-write"],
+      ...["-P=binary", "--exclude-unused-npm"],
       "--v8-flags=--max-semi-space-size=4",
       ...THREADS.flatMap((module) => ["--include", module]),
       ...target === undefined ? [] : ["--target", target],
