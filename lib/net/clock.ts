@@ -48,6 +48,7 @@ export class Clock {
   /** Ends the ticks. */
   stop(): void {
     clearInterval(this.#timer);
+    this.#counts[Count.queued]! -= this.queued;
   }
 
   #tick(): void {
@@ -55,8 +56,10 @@ export class Clock {
     this.now = performance.now();
     const late = Math.max(0, this.now - before - this.#interval);
     observe(counts, Count.late, LATE, late / 1000);
+    const waited = this.queued;
     this.queued = 0;
     for (const timed of this.#timed) timed.tick(this.now);
-    counts[Count.queued] = this.queued;
+    // A row may have several clocks.
+    counts[Count.queued]! += this.queued - waited;
   }
 }
