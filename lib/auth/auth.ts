@@ -5,7 +5,9 @@
 import type { FetchImplementation, JWTPayload } from "jose";
 import { compileGlob, type Glob } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
+import type { Head } from "../http/head.ts";
 import type { Request } from "../net/connection.ts";
+import type { Peer } from "../net/transport.ts";
 import { listElements } from "../websocket/handshake.ts";
 import type { Config } from "../settings/config.ts";
 import { isLoopback } from "./origin.ts";
@@ -117,6 +119,17 @@ export function createAuthorize(
       refusal: 403,
     };
   };
+}
+
+/** Who a request comes from: the last address of `X-Forwarded-For`, where the word of a proxy is taken. */
+export function clientOf(
+  head: Pick<Head, "headers">,
+  peer: Peer,
+  trustProxy: Config["trustProxy"],
+): Peer {
+  if (trustProxy === "off") return peer;
+  const last = listElements(head.headers.get("x-forwarded-for")).at(-1) ?? "";
+  return /^[0-9A-Fa-f.:]{2,45}$/.test(last) ? { hostname: last, port: 0 } : peer;
 }
 
 /** Whether a request comes from this machine itself, not through a proxy on it. */

@@ -184,12 +184,15 @@ export class Connection implements Timed {
   /** Serves one request. Returns whether another may follow. */
   async #request(): Promise<boolean> {
     const { outbox } = this.#transport;
+    this.#transport.client = this.#transport.peer;
     let request = { method: "GET", keepAlive: false }, handshake = false;
     try {
       const head = await this.#head();
       if (head === undefined) return false;
       request = head;
       handshake = wantsWebSocket(head.headers);
+      const { watch } = this.#context, { peer } = this.#transport;
+      this.#transport.client = watch.client?.(head, peer) ?? peer;
       this.idle = false;
       const body = new RequestBody(
         bodyFraming(head),
@@ -223,7 +226,7 @@ export class Connection implements Timed {
   #refused(error: HttpError, handshake: boolean): void {
     const { counts, watch } = this.#context;
     counts[Count.refused + (handshake ? 0 : reasons.length) + reasons.indexOf(error.reason)]!++;
-    if (error.reason !== "fault") watch.refused?.(this.#transport.peer, error);
+    if (error.reason !== "fault") watch.refused?.(this.#transport.client, error);
   }
 
   /** Counts it at another place from now on. */

@@ -96,9 +96,9 @@ export class Socket implements ProtocolEvents, Timed {
     transport.owner = this;
   }
 
-  /** Who is at the other end. */
+  /** Who is at the other end; behind a proxy that is believed, who is behind it. */
   get peer(): Peer {
-    return this.#transport.peer;
+    return this.#transport.client;
   }
 
   /** Whether messages can be sent. */

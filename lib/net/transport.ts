@@ -40,6 +40,8 @@ export class Transport implements Timed {
   readonly outbox: Outbox;
   /** Who is at the other end. */
   readonly peer: Peer;
+  /** Who is behind them, where they have passed on what somebody else asked. */
+  client: Peer;
   /** Whoever has deadlines on this connection at present. */
   owner: Timed | undefined;
   /** Where what happens on it is counted. */
@@ -65,6 +67,7 @@ export class Transport implements Timed {
     this.outbox = new Outbox(conn, clock);
     const { remoteAddr } = conn;
     this.peer = "hostname" in remoteAddr ? remoteAddr : { hostname: "", port: 0 };
+    this.client = this.peer;
     clock.add(this);
   }
 

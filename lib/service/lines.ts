@@ -14,7 +14,8 @@ export interface LineKind {
   meaning: string;
 }
 
-const peer = "address and port of the other side";
+const peer =
+  "address and port of the other side; behind a proxy that `--trust-proxy` believes, the address of its client";
 
 /** All of them, by their messages. */
 export const lines = {

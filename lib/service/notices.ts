@@ -59,10 +59,9 @@ export class Notices {
   }
 }
 
-function addressOf({ hostname, port }: Peer): string {
-  return hostname === ""
-    ? "unix"
-    : hostname.includes(":")
-    ? `[${hostname}]:${port}`
-    : `${hostname}:${port}`;
+/** An address as it is logged: that of whoever is behind a proxy has no port. */
+export function addressOf({ hostname, port }: Peer): string {
+  if (hostname === "") return "unix";
+  if (port === 0) return hostname;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

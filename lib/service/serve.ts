@@ -2,7 +2,7 @@
  * What one thread serves: routes and a hub on a listener, over an engine that may be elsewhere.
  * @module
  */
-import { createAuthorize } from "../auth/auth.ts";
+import { clientOf, createAuthorize } from "../auth/auth.ts";
 import type { Engine } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import { OutOfFiles, Server } from "../net/listener.ts";
@@ -75,7 +75,7 @@ export function serveOn(context: ServeContext): Server {
     routes,
     { ...config, maxConnections },
     fault,
-    notices.watch,
+    { ...notices.watch, client: (head, peer) => clientOf(head, peer, config.trustProxy) },
     isVital,
     census,
     row,
