@@ -48,13 +48,17 @@ function ask(
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const secure = url.protocol === "https:", port = Number(url.port) || (secure ? 443 : 80);
-  const servername = host.replace(/:\d+$/, "");
+  // RFC 6066, 3: "literal IPv4 and IPv6 addresses are not permitted" there.
+  const name = host.replace(/:\d+$/, ""), address = /^[\d.]+$|^\[/.test(name);
   const asked = request({
     ...{ hostname, port, path: url.pathname + url.search, headers: { Host: host } },
     // Between a machine and itself nobody stands, and its certificate is for another name.
     ...secure && {
       createConnection: () =>
-        connect({ host: hostname, port, servername, rejectUnauthorized: !isLoopback(hostname) }),
+        connect({
+          ...{ host: hostname, port, rejectUnauthorized: !isLoopback(hostname) },
+          ...!address && { servername: name },
+        }),
     },
   });
   const timer = setTimeout(
