@@ -3,9 +3,12 @@
  * and writes its result as JSON. Connections are driven from one thread, by epoll (Linux).
  * @module
  */
+import { ask } from "./load/asks.ts";
 import { echo } from "./load/echo.ts";
 import { fanout, type FanoutLoad } from "./load/fanout.ts";
 import { handshakes, idle } from "./load/idle.ts";
+import { resume } from "./load/resume.ts";
+import { sync } from "./load/sync.ts";
 import type { ChannelLoad, Load, Results } from "./run_load.ts";
 
 function paths({ channels, subscribers, ...load }: ChannelLoad): FanoutLoad {
@@ -22,10 +25,22 @@ function paths({ channels, subscribers, ...load }: ChannelLoad): FanoutLoad {
 
 /** Runs a load in this process. */
 function run(load: Load): Results[Load["mode"]] {
-  if (load.mode === "echo") return echo(load);
-  if (load.mode === "idle") return idle(load);
-  if (load.mode === "handshakes") return handshakes(load);
-  return fanout(paths(load));
+  switch (load.mode) {
+    case "echo":
+      return echo(load);
+    case "idle":
+      return idle(load);
+    case "handshakes":
+      return handshakes(load);
+    case "fanout":
+      return fanout(paths(load));
+    case "ask":
+      return ask(load);
+    case "resume":
+      return resume(load);
+    case "sync":
+      return sync(load);
+  }
 }
 
 console.log(JSON.stringify(run(JSON.parse(Deno.args[0] ?? "{}"))));

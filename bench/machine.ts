@@ -4,14 +4,19 @@
  */
 import manifest from "../deno.json" with { type: "json" };
 import type { Setting } from "./results.ts";
-import { VERSIONS } from "./servers.ts";
+import { VERSIONS } from "./peers.ts";
 
-/** What a run of a task is made with, now and here. */
-export async function setting(task: string, rounds: number, seconds: number): Promise<Setting> {
+/** What a run of a task is made with, now and here, besides others' versions. */
+export function setting(
+  task: string,
+  rounds: number,
+  seconds: number,
+  others: Record<string, string>,
+): Setting {
   return {
     date: new Date().toISOString(),
     machine: machine(),
-    versions: await versions(),
+    versions: { kodama: manifest.version, deno: Deno.version.deno, ...others },
     command: [`deno task ${task}`, ...Deno.args].join(" "),
     rounds,
     seconds,
@@ -35,12 +40,17 @@ function machine(): Setting["machine"] {
   };
 }
 
-/** The versions that take part. */
-async function versions(): Promise<Record<string, string>> {
-  return { kodama: manifest.version, deno: Deno.version.deno, node: await node(), ...VERSIONS };
+/** The versions of the other servers. */
+export async function peerVersions(): Promise<Record<string, string>> {
+  return { node: (await say("node", "--version")).replace(/^v/, ""), ...VERSIONS };
 }
 
-async function node(): Promise<string> {
-  const { stdout } = await new Deno.Command("node", { args: ["--version"] }).output();
-  return new TextDecoder().decode(stdout).trim().replace(/^v/, "");
+/** The version of Redis. */
+export async function redisVersion(): Promise<Record<string, string>> {
+  return { redis: / v=(\S+)/.exec(await say("redis-server", "--version"))?.[1] ?? "" };
+}
+
+async function say(program: string, ...args: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(program, { args }).output();
+  return new TextDecoder().decode(stdout).trim();
 }

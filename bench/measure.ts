@@ -4,7 +4,8 @@
  */
 import { cpuSeconds } from "./load/process.ts";
 import type { Figures, Row, Time } from "./rows.ts";
-import { type Peer, type RunningServer, startPeer } from "./servers.ts";
+import type { Peer } from "./peers.ts";
+import { type Before, type RunningServer, startPeer } from "./servers.ts";
 
 /** How a row is measured. */
 export interface Plan extends Time {
@@ -13,7 +14,7 @@ export interface Plan extends Time {
   /** Who takes part, where a row has a place for it. */
   peers: readonly Peer[];
   /** Another checkout of Kodama. */
-  before: string | undefined;
+  before: Before | undefined;
 }
 
 /** All rounds of each server. */

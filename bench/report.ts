@@ -1,57 +1,21 @@
 /**
- * `docs/performance.md` and its pictures, from `results.json` and `scale.json`: `deno task bench:report`. The text
- * between the markers is written here and nowhere else.
+ * `docs/performance.md` and its pictures, from `results.json`, `engines.json` and `scale.json`: `deno task bench:report`.
+ * The text between the markers is written here and nowhere else.
  * @module
  */
 import { curve } from "./curve.ts";
-import {
-  figure,
-  type Results,
-  rowOf,
-  type RowResult,
-  type Setting,
-  short,
-  verdicts,
-} from "./results.ts";
-import { FIGURES, type Row } from "./rows.ts";
+import { engines } from "./engine_report.ts";
+import { busy, details, type Measured, NAMES, setting, table, targets } from "./markdown.ts";
+import { PEERS } from "./peers.ts";
+import { figure, type Results, rowOf, short } from "./results.ts";
 import { costs, growth, type ScaleResults, summary } from "./scale_results.ts";
 import { SERIES } from "./series.ts";
-import { type Peer, PEERS } from "./servers.ts";
 
-const NAMES: Record<Peer, string> = {
-  kodama: "Kodama",
-  deno: "Deno's own",
-  ws: "`ws` on Node",
-  bun: "Bun",
-  "bun-send": "Bun, a loop of `send`",
-  tcp: "bare TCP",
-  before: "before",
-};
 const PAGE = new URL("../docs/performance.md", import.meta.url);
 
 function read<T>(name: string): T {
   return JSON.parse(Deno.readTextFileSync(new URL(name, import.meta.url)));
 }
-
-/** A table of Markdown whose columns line up. */
-function table(rows: string[][]): string {
-  const widths = rows[0]!.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)));
-  const line = (row: string[]) => `| ${row.map((c, i) => c.padEnd(widths[i]!)).join(" | ")} |`;
-  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [line(rows[0]!), rule, ...rows.slice(1).map(line)].join("\n");
-}
-
-/** When, where and with what. */
-function setting({ date, machine, versions: v, command, rounds, seconds }: Setting) {
-  const { cpu, cores, memory, kernel } = machine;
-  return [
-    `- \`${command}\`, ${date.slice(0, 10)}: ${rounds} rounds of ${seconds} s each.`,
-    `- ${cpu}, ${cores} cores, ${memory}, ${kernel}.`,
-    `- Kodama ${v.kodama} on Deno ${v.deno}; Node ${v.node}, ws ${v.ws}; Bun ${v.bun}.`,
-  ].join("\n");
-}
-
-type Measured = [Row, RowResult][];
 
 /** The first figure of every row, server by server. */
 function figures(rows: Measured): string {
@@ -60,48 +24,13 @@ function figures(rows: Measured): string {
     ["work", "what", ...peers.map((peer) => NAMES[peer]), "cores busy"],
     ...rows.map(([row, result]) => {
       const first = Object.keys(result.rounds.kodama![0]!)[0]!;
-      const [server, load, others] = ["server", "load", "others"].map((name) =>
-        figure(result, "kodama", name)
-      );
-      const busy = Number.isNaN(server)
-        ? "–"
-        : [server, load, others].map((share) => share!.toFixed(2)).join(" + ");
       const cells = peers.map((peer) => short(figure(result, peer, first)));
-      return [row.title, row.unit, ...cells, busy];
+      return [row.title, row.unit, ...cells, busy(result, "kodama")];
     }),
   ]);
 }
 
-/** What was asked, and what came of it. */
-function targets(rows: Measured): string {
-  return table([
-    ["work", "figure", "asked", "measured", ""],
-    ...rows.flatMap(([row, result]) =>
-      verdicts(row, result).map(({ target, value, met }) => {
-        const times = target.peer === undefined ? "" : ` × ${NAMES[target.peer]}`;
-        return [
-          row.title,
-          FIGURES[target.figure]!,
-          `${target.bound} ${target.than}${times}`,
-          `${short(value)}${times === "" ? "" : " ×"}`,
-          met ? "met" : "**missed**",
-        ];
-      })
-    ),
-  ]);
-}
-
-/** All figures of one row, server by server. */
-function details([row, result]: Measured[number], names: string[]): string {
-  const peers = row.peers.filter((peer) => result.rounds[peer] !== undefined);
-  return table([
-    ["", ...names.map((name) => FIGURES[name]!)],
-    ...peers.map((
-      peer,
-    ) => [NAMES[peer], ...names.map((name) => short(figure(result, peer, name)))]),
-  ]);
-}
-
+/** The figures of a fan-out. */
 const FANOUT = ["deliveries", "published", "cpu", "p50", "p99", "peak", "slowest", "missing"];
 
 /** What stands between the markers of the comparison. */
@@ -159,7 +88,8 @@ function between(page: string, name: string, text: string): string {
 /** The page with what was measured last. */
 export function performancePage(page: string = Deno.readTextFileSync(PAGE)): string {
   const compared = between(page, "results", comparison(read("results.json")));
-  return between(compared, "curves", curves(read("scale.json")));
+  const served = between(compared, "engines", engines(read("engines.json")));
+  return between(served, "curves", curves(read("scale.json")));
 }
 
 /** The pictures, by name. */

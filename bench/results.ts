@@ -4,7 +4,7 @@
  */
 import type { Rounds } from "./measure.ts";
 import { type Row, ROWS, type Target } from "./rows.ts";
-import type { Peer } from "./servers.ts";
+import type { Peer } from "./peers.ts";
 
 /** What was measured of one row. */
 export interface RowResult {
@@ -51,7 +51,7 @@ export function figure(result: RowResult, peer: Peer, name: string): number | un
 /** What came of a target. */
 export interface Verdict {
   target: Target;
-  /** Kodama's figure, or how many times the peer's it is. */
+  /** The figure, or how many times the peer's it is, or how much more. */
   value: number;
   met: boolean;
 }
@@ -59,19 +59,19 @@ export interface Verdict {
 /** Holds a row's medians to what was asked; without what was not measured. */
 export function verdicts(row: Row, result: RowResult): Verdict[] {
   return row.targets.flatMap((target) => {
-    const ours = figure(result, "kodama", target.figure);
+    const ours = figure(result, target.of ?? "kodama", target.figure);
     const theirs = target.peer === undefined ? 1 : figure(result, target.peer, target.figure);
     if (ours === undefined || theirs === undefined) return [];
-    const value = ours / theirs;
+    const value = target.more ? ours - theirs : ours / theirs;
     const met = target.bound === "at most" ? value <= target.than : value >= target.than;
     return [{ target, value, met }];
   });
 }
 
 /** The row of that id. */
-export function rowOf(id: string): Row {
-  const row = ROWS.find((row) => row.id === id);
-  if (row === undefined) throw new Error(`no row ${id}; there are ${ROWS.map((r) => r.id)}`);
+export function rowOf(id: string, rows = ROWS): Row {
+  const row = rows.find((row) => row.id === id);
+  if (row === undefined) throw new Error(`no row ${id}; there are ${rows.map((r) => r.id)}`);
   return row;
 }
 

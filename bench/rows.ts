@@ -5,21 +5,26 @@
 import { runLoad } from "./run_load.ts";
 import type { EchoLoad } from "./load/echo.ts";
 import type { Usage } from "./load/meter.ts";
-import type { Peer, RunningServer } from "./servers.ts";
+import type { Peer } from "./peers.ts";
+import type { RunningServer } from "./servers.ts";
 
 /** What one measurement gives; the first figure is the row's. */
 export type Figures = Record<string, number>;
 
-/** A figure of Kodama's that is held to something. */
+/** A figure that is held to something. */
 export interface Target {
   /** Which figure. */
   figure: string;
   /** Where it has to stay. */
   bound: "at most" | "at least";
-  /** The number, or the factor where it is held to a peer. */
+  /** The number; where it is held to a peer, the factor. */
   than: number;
   /** Whose same figure it is held to; none: it is held to the number. */
   peer?: Peer;
+  /** Whether `than` is what may be added to it. */
+  more?: boolean;
+  /** Whose figure it is; Kodama's with its defaults where it does not say. */
+  of?: Peer;
 }
 
 /** One kind of work. */
@@ -48,11 +53,12 @@ export interface Time {
   seconds: number;
 }
 
-const MIB = 1 << 20;
+/** Bytes. */
+export const MIB = 1 << 20;
 const WEBSOCKET = ["kodama", "deno", "ws", "bun"] as const;
 
 /** How busy both sides were, and the rest of the machine, in cores. */
-function shares({ serverCpu, loadCpu, otherCpu, seconds }: Usage): Figures {
+export function shares({ serverCpu, loadCpu, otherCpu, seconds }: Usage): Figures {
   const share = (cpu: number) => Math.round(cpu / seconds * 100) / 100;
   return { server: share(serverCpu), load: share(loadCpu), others: share(otherCpu) };
 }
@@ -130,6 +136,7 @@ function fanout(id: string, rate: number, saturates: boolean, targets: Target[])
         peak: result.peak / MIB,
         slowest: result.slowest / result.average * 100,
         missing: result.missing,
+        disordered: result.disordered,
         ended: result.ended,
         ...shares(result),
       };
@@ -203,9 +210,13 @@ export const FIGURES: Record<string, string> = {
   peak: "peak RSS, MiB",
   slowest: "slowest, %",
   missing: "not delivered",
+  disordered: "in another order",
   ended: "ended",
   each: "KiB each",
   resident: "RSS, MiB",
+  start: "until it listens, ms",
+  spent: "CPU ms",
+  remembered: "remembered, MiB",
   server: "busy: server",
   load: "load",
   others: "others",

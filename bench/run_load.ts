@@ -2,9 +2,12 @@
  * Runs a load, {@link ./load.ts}, in a process of its own.
  * @module
  */
+import type { AskLoad, AskResult } from "./load/asks.ts";
 import type { EchoLoad, EchoResult } from "./load/echo.ts";
 import type { FanoutLoad, FanoutResult } from "./load/fanout.ts";
 import type { HandshakeResult, IdleLoad, IdleResult } from "./load/idle.ts";
+import type { ResumeLoad, ResumeResult } from "./load/resume.ts";
+import type { SyncLoad, SyncResult } from "./load/sync.ts";
 
 /** Channels as they go through JSON: how many subscribers, and how their paths are made. */
 export interface ChannelLoad extends Omit<FanoutLoad, "subscribe" | "publish"> {
@@ -17,7 +20,10 @@ export type Load =
   | { mode: "echo" } & EchoLoad
   | { mode: "idle" } & IdleLoad
   | { mode: "handshakes" } & IdleLoad
-  | { mode: "fanout" } & ChannelLoad;
+  | { mode: "fanout" } & ChannelLoad
+  | { mode: "ask" } & AskLoad
+  | { mode: "resume" } & ResumeLoad
+  | { mode: "sync" } & SyncLoad;
 
 /** What each mode gives. */
 export interface Results {
@@ -25,6 +31,9 @@ export interface Results {
   idle: IdleResult;
   handshakes: HandshakeResult;
   fanout: FanoutResult;
+  ask: AskResult;
+  resume: ResumeResult;
+  sync: SyncResult;
 }
 
 /** Runs a load in a process of its own. */

@@ -4,12 +4,12 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { setting, writeResults } from "./machine.ts";
+import { peerVersions, setting, writeResults } from "./machine.ts";
 import { measureRow } from "./measure.ts";
 import { short } from "./results.ts";
 import { costs, growth, type Point, type ScaleResults, summary } from "./scale_results.ts";
 import { SERIES } from "./series.ts";
-import { PEERS } from "./servers.ts";
+import { PEERS } from "./peers.ts";
 import { columns } from "./table.ts";
 
 const { values } = parseArgs({
@@ -24,7 +24,7 @@ const only = values.only?.flatMap((v) => v.split(","));
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const plan = { rounds, seconds, warm: 0.5, peers: PEERS, before: undefined };
 const results: ScaleResults = {
-  ...await setting("bench:scale", rounds, seconds),
+  ...setting("bench:scale", rounds, seconds, await peerVersions()),
   series: {},
 };
 for (const series of SERIES.filter(({ id }) => only?.includes(id) ?? true)) {

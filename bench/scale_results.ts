@@ -5,7 +5,7 @@
 import type { Rounds } from "./measure.ts";
 import { figure, type Setting } from "./results.ts";
 import type { Series } from "./series.ts";
-import type { Peer } from "./servers.ts";
+import type { Peer } from "./peers.ts";
 
 /** What the cost of a unit may grow by. */
 export const BOUND = 1.3;

@@ -4,7 +4,7 @@
  */
 import { measureEcho, type Row } from "./rows.ts";
 import { runLoad } from "./run_load.ts";
-import type { Peer } from "./servers.ts";
+import type { Peer } from "./peers.ts";
 
 /** Work of growing size. */
 export interface Series {

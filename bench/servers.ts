@@ -2,115 +2,94 @@
  * The servers that are compared, each started as a process of its own.
  * @module
  */
+import { CHECKOUT, commandOf, install, type Peer } from "./peers.ts";
 
-/** The servers, in the order in which they take their turns. */
-export const PEERS = ["kodama", "deno", "ws", "bun", "bun-send", "tcp"] as const;
-/** One of them, or another checkout of Kodama. */
-export type Peer = typeof PEERS[number] | "before";
-
-/** The versions that are compared. */
-export const VERSIONS = { ws: "8.23.0", bun: "1.4.5" };
+/** Another checkout of Kodama. */
+export interface Before {
+  /** Its folder. */
+  folder: string;
+  /** What it runs as. */
+  as: Peer;
+}
 
 /** A server that runs; it ends with its scope. */
 export interface RunningServer extends AsyncDisposable {
   /** Its port on 127.0.0.1. */
   port: number;
-  /** Its process. */
+  /** Its process; 0: none. */
   pid: number;
+  /** Where its files are; empty if it has none. */
+  folder: string;
+  /** Ends it by `kill -9` and starts it again, on the same files. Returns how long that start took, in ms. */
+  restart(): Promise<number>;
 }
 
-/** Where the peers that are npm packages are. */
-const folder = () =>
-  `${Deno.env.get("TMPDIR") ?? "/tmp"}/kodama-bench-${VERSIONS.ws}-${VERSIONS.bun}`;
-const arch = Deno.build.arch === "aarch64" ? "aarch64" : "x64";
-const bunPackage = `@oven/bun-${Deno.build.os}-${arch}`;
-const here = (path: string) => new URL(path, import.meta.url).pathname;
-
-/** Installs the peers that are npm packages, into a temporary folder, unless they are there. */
-async function install(): Promise<void> {
-  try {
-    await Deno.stat(`${folder()}/node_modules/${bunPackage}/bin/bun`);
-    await Deno.stat(`${folder()}/node_modules/ws`);
-    return;
-  } catch { /* not there yet */ }
-  await Deno.mkdir(folder(), { recursive: true });
-  const { success, stderr } = await new Deno.Command("npm", {
-    // The package `bun` downloads this one when it is installed; here no script runs.
-    args: [
-      ...["install", "--no-save", "--ignore-scripts", "--prefix", folder()],
-      ...[`ws@${VERSIONS.ws}`, `${bunPackage}@${VERSIONS.bun}`],
-    ],
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+/** A process that says that it listens. */
+interface Process {
+  port: number;
+  pid: number;
+  kill(): Promise<void>;
 }
 
-/** Kodama as it is shipped: what `deno task start` runs. */
-function kodama(folder: string): string[] {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(`${folder}/deno.json`));
-  const [, run, ...flags] = (tasks.start as string).split(" ");
-  const main = flags.pop();
-  const own = flags.map((flag) => flag === "--lock" ? `--lock=${folder}/deno.lock` : flag);
-  return [
-    ...[Deno.execPath(), run!, `--config=${folder}/deno.json`, ...own],
-    ...[`${folder}/${main}`, "--port", "0"],
-  ];
-}
+/** What a server says when it listens, with its port. */
+const LISTENS = /:(\d+)\/\s|port=(\d+)\.[^]*Ready to accept connections/;
 
-/**
- * The command line of a server.
- * @param before The folder of another checkout of Kodama.
- */
-export function commandOf(peer: Peer, before = ""): string[] {
-  const deno = [Deno.execPath(), "run", "-q", "--no-prompt"];
-  switch (peer) {
-    case "kodama":
-    case "before":
-      return kodama(peer === "before" ? before : here(".."));
-    case "deno":
-      return [...deno, "--allow-net", here("peers/deno_native.ts")];
-    case "tcp":
-      return [...deno, "--allow-net", here("peers/tcp.ts")];
-    case "ws":
-      return ["node", here("peers/ws_node.mjs"), folder()];
-    case "bun":
-    case "bun-send":
-      return [
-        `${folder()}/node_modules/${bunPackage}/bin/bun`,
-        here("peers/bun.ts"),
-        peer === "bun" ? "publish" : "send",
-      ];
-  }
-}
-
-/** Starts a server on a free port. */
-export async function startPeer(
-  peer: Peer,
-  before?: string,
-  flags: string[] = [],
-): Promise<RunningServer> {
-  if (peer === "ws" || peer.startsWith("bun")) await install();
-  const [program, ...args] = [...commandOf(peer, before), ...flags];
-  const child = new Deno.Command(program!, {
-    args,
-    cwd: here(".."),
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+async function run([program, ...args]: string[], cwd: string): Promise<Process> {
+  const child = new Deno.Command(program!, { args, cwd, stdout: "piped", stderr: "inherit" })
+    .spawn();
   let text = "";
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) throw new Error(`${peer} did not start: ${text}`);
-    const port = /:(\d+)\/\s/.exec(text += value)?.[1];
-    if (port === undefined) continue;
+    if (done) throw new Error(`${program} did not start: ${text}`);
+    const listens = LISTENS.exec(text += value);
+    if (listens === null) continue;
     return {
-      port: Number(port),
+      port: Number(listens[1] ?? listens[2]),
       pid: child.pid,
-      async [Symbol.asyncDispose]() {
+      async kill() {
         child.kill("SIGKILL");
         await child.status;
         await reader.cancel();
       },
     };
   }
+}
+
+/** A folder where `deno task start` may write, so that all files are on one disk. */
+async function dataFolder(checkout: string): Promise<string> {
+  await Deno.mkdir(`${checkout}/data`, { recursive: true });
+  return await Deno.makeTempDir({ dir: `${checkout}/data`, prefix: "bench-" });
+}
+
+/** Starts a server on a free port. */
+export async function startPeer(peer: Peer, before?: Before): Promise<RunningServer> {
+  if (peer === "ws" || peer.startsWith("bun")) await install();
+  const checkout = peer === "before" ? before!.folder : CHECKOUT;
+  const as = peer === "before" ? before!.as : peer;
+  const folder = /sqlite|redis|disk/.test(as) ? await dataFolder(checkout) : "";
+  let process: Process | undefined;
+  const start = async () => {
+    if (as === "disk" || as === "before") return;
+    process = await run(commandOf(as, folder, checkout), checkout);
+    server.port = process.port;
+    server.pid = process.pid;
+  };
+  const server: RunningServer = {
+    port: 0,
+    pid: 0,
+    folder,
+    async restart() {
+      await process?.kill();
+      const began = performance.now();
+      await start();
+      return performance.now() - began;
+    },
+    async [Symbol.asyncDispose]() {
+      await process?.kill();
+      if (folder !== "") await Deno.remove(folder, { recursive: true });
+    },
+  };
+  await start();
+  return server;
 }

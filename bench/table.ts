@@ -4,7 +4,7 @@
  */
 import { figure, type RowResult, short, verdicts } from "./results.ts";
 import { FIGURES, type Row } from "./rows.ts";
-import type { Peer } from "./servers.ts";
+import type { Peer } from "./peers.ts";
 
 /** Columns that line up. */
 export function columns(rows: string[][]): string {
@@ -23,8 +23,9 @@ export function rowText(row: Row, result: RowResult): string {
     ...peers.map((peer) => [peer, ...names.map((name) => short(figure(result, peer, name)))]),
   ];
   const asked = verdicts(row, result).map(({ target, value, met }) => {
-    const than = `${target.than}${target.peer === undefined ? "" : ` × ${target.peer}`}`;
-    const name = FIGURES[target.figure] ?? target.figure;
+    const how = target.more ? "+" : "×";
+    const than = `${target.than}${target.peer === undefined ? "" : ` ${how} ${target.peer}`}`;
+    const name = `${target.of ?? "kodama"} ${FIGURES[target.figure] ?? target.figure}`;
     return `  ${met ? "met   " : "MISSED"} ${name}: ${short(value)}, ${target.bound} ${than}`;
   });
   return [`\n${row.id}: ${row.title}`, columns(table), ...asked].join("\n");

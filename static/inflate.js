@@ -41,13 +41,13 @@ async function read(blob, skip) {
   const parts = [];
   let size = 0, whole = false;
   try {
-    while (size <= longest) {
-      const { done, value } = await reader.read();
-      if (whole = done) break;
+    while (!whole && size <= longest) {
+      const { done, value = nothing } = await reader.read();
+      whole = done;
       parts.push(value);
       size += value.length;
     }
-    if (!whole) await reader.cancel();
+    await reader.cancel();
   } catch {
     return undefined;
   }

@@ -1,23 +1,48 @@
 /** Everything at once: `deno task chaos --seed …` plays a run again, and longer ones. */
 import { assertEquals, assertGreater } from "@std/assert";
+import { KILL_LIMITS, runKills } from "./chaos/kill.ts";
 import { MEMORIES, newSeed, runChaos } from "./chaos/run.ts";
+import { channelTest, tried } from "./tools/engines.ts";
 
 const MESSAGES = 20_000;
 
 for (const { what, share, gaps, ...memory } of MEMORIES) {
-  Deno.test(`subscribers that are cut off anywhere miss nothing that they are not told of: ${what}`, async () => {
+  channelTest(
+    `subscribers that are cut off anywhere miss nothing that they are not told of: ${what}`,
+    async (start) => {
+      const seed = newSeed();
+      const result = await runChaos({
+        start,
+        seed,
+        messages: MESSAGES * share,
+        subscribers: 50,
+        deadline: 120_000,
+        ...memory,
+      });
+      // The run was one of the kind that it was meant to be.
+      const said = `seed ${seed}: ${JSON.stringify(result)}`;
+      assertGreater(result.sessions, 200, said);
+      if (gaps) assertGreater(result.gaps, 50, said);
+      else assertEquals(result.gaps, 0, said);
+    },
+  );
+}
+
+for (const engine of tried) {
+  Deno.test(`a server that is killed under load tells the truth when it is back, and has what it keeps [${engine.name}]`, async () => {
     const seed = newSeed();
-    const result = await runChaos({
+    const result = await runKills({
+      ...KILL_LIMITS,
+      engine,
       seed,
-      messages: MESSAGES * share,
-      subscribers: 50,
+      messages: 2000,
+      kills: 2,
+      subscribers: 20,
       deadline: 120_000,
-      ...memory,
     });
-    // The run was one of the kind that it was meant to be.
     const said = `seed ${seed}: ${JSON.stringify(result)}`;
-    assertGreater(result.sessions, 200, said);
-    if (gaps) assertGreater(result.gaps, 50, said);
-    else assertEquals(result.gaps, 0, said);
+    assertGreater(result.killed + result.ended, 0, said);
+    if (!engine.survives) assertGreater(result.lives, 1, said);
+    assertGreater(result.gaps, 0, said);
   });
 }

@@ -3,7 +3,7 @@ import { performancePage, pictures } from "../bench/report.ts";
 
 const docs = new URL("../docs/", import.meta.url);
 
-Deno.test("docs/performance.md says what bench/results.json and bench/scale.json say", () => {
+Deno.test("docs/performance.md says what the files of bench/ say that were measured", () => {
   const page = Deno.readTextFileSync(new URL("performance.md", docs));
   assertEquals(performancePage(page), page, "deno task bench:report writes it");
 });

@@ -43,10 +43,36 @@ export interface FanoutResult extends Usage {
   missing: number;
   /** Most memory of the server, in bytes. */
   peak: number;
+  /** Subscribers that saw another order than the first of them to see it, of one channel. */
+  disordered: number;
   /** Subscribers that the server ended. */
   ended: number;
   /** Publishes that were refused. */
   refused: number;
+}
+
+/** Whether all see the same messages in the same order. */
+class Order {
+  /** The order, as whoever is furthest sees it. */
+  readonly #messages: number[] = [];
+  readonly #seen: Uint32Array;
+  readonly #strange = new Set<number>();
+
+  constructor(subscribers: number) {
+    this.#seen = new Uint32Array(subscribers);
+  }
+
+  /** How many saw another one. */
+  get disordered(): number {
+    return this.#strange.size;
+  }
+
+  /** The next message that a subscriber sees. */
+  add(id: number, message: number): void {
+    const at = this.#seen[id]!++;
+    if (at === this.#messages.length) this.#messages.push(message);
+    else if (this.#messages[at] !== message) this.#strange.add(id);
+  }
 }
 
 /** Runs a fan-out. With several paths to publish to, each message counts for whoever subscribes to its path. */
@@ -54,13 +80,16 @@ export function fanout(load: FanoutLoad): FanoutResult {
   const { subscribers, port, pid } = load;
   let measuring = false, deliveries = 0, total = 0, peak = 0;
   const got = new Float64Array(subscribers);
+  const order = new Order(subscribers);
   const times = new Times();
   const counter = new FrameCounter(subscribers, {
     // The envelope of a message has its stamp elsewhere: it is counted, not timed.
     peek: STAMP,
-    payload(_, bytes, at) {
-      const stamp = measuring ? readStamp(bytes, at) : undefined;
-      if (stamp !== undefined) times.add(wallClock() - stamp);
+    payload(id, bytes, at) {
+      const stamp = readStamp(bytes, at);
+      if (stamp === undefined) return;
+      if (load.publish.length === 1) order.add(id, stamp);
+      if (measuring) times.add(wallClock() - stamp);
     },
     control() {},
   });
@@ -121,6 +150,7 @@ export function fanout(load: FanoutLoad): FanoutResult {
     average: subscribers === 0 ? 0 : deliveries / subscribers,
     missing: publisher.published * each - total,
     peak,
+    disordered: order.disordered,
     ended: swarm.ended,
     refused: publisher.failed,
   };

@@ -10,11 +10,13 @@ import type { Message } from "../hub/message.ts";
 import {
   type Answer,
   type FromEngine,
+  MAX_AHEAD,
   pack,
   type PackedHistory,
   type Port,
   type Request,
   type ToEngine,
+  weight,
 } from "./wire.ts";
 
 /** A thread that serves. */
@@ -24,6 +26,11 @@ interface Client {
   interest: Map<string, number>;
   /** What it is told at the end of this turn. */
   next: FromEngine | undefined;
+  /** What it was told, and what of that it has taken, in bytes. */
+  told: number;
+  taken: number;
+  /** The last message that it was told of, while so much is on its way that it is told of no more. */
+  behind: number | undefined;
 }
 
 /** Serves an engine to threads. */
@@ -51,7 +58,14 @@ export class EngineHost implements EngineListener {
 
   /** Serves a thread, under a number of its own. */
   attach(id: number, port: Port): void {
-    const client: Client = { port, interest: new Map(), next: undefined };
+    const client: Client = {
+      port,
+      interest: new Map(),
+      next: undefined,
+      told: 0,
+      taken: 0,
+      behind: undefined,
+    };
     this.#clients.set(id, client);
     port.onmessage = ({ data }) => this.#take(client, data);
     // So that it knows whom it talks to.
@@ -69,8 +83,15 @@ export class EngineHost implements EngineListener {
 
   /** @inheritDoc */
   message(message: Message): void {
+    const before = this.#seq;
     this.#seq = message.seq;
     for (const client of this.#interest.get(message.channel)?.keys() ?? []) {
+      if (client.behind !== undefined) continue;
+      if (client.told - client.taken > MAX_AHEAD) {
+        client.behind = before;
+        continue;
+      }
+      client.told += weight(message);
       pack(this.#next(client).messages, message);
     }
   }
@@ -80,7 +101,11 @@ export class EngineHost implements EngineListener {
     // What came before is told before.
     this.#flush();
     ({ epoch: this.#epoch, seq: this.#seq } = parseCursor(open)!);
-    for (const client of this.#clients.values()) this.#next(client).lost = reason;
+    for (const client of this.#clients.values()) {
+      // What was held back from it is among what is lost.
+      if (client.behind !== undefined) client.behind = this.#seq;
+      this.#next(client).lost = { reason, open };
+    }
   }
 
   /** @inheritDoc */
@@ -110,13 +135,18 @@ export class EngineHost implements EngineListener {
       const { next } = client;
       if (next === undefined) continue;
       client.next = undefined;
-      next.seq = this.#seq;
+      next.seq = client.behind ?? this.#seq;
       next.unreachable = this.#engine.unreachable;
       client.port.postMessage(next);
     }
   }
 
-  #take(client: Client, { interest, requests }: ToEngine): void {
+  #take(client: Client, { interest, requests, taken }: ToEngine): void {
+    client.taken = taken;
+    if (client.behind !== undefined && client.told - taken <= MAX_AHEAD / 2) {
+      client.behind = undefined;
+      this.#next(client).behind = true;
+    }
     for (const [channel, count] of interest) this.#setInterest(client, channel, count);
     for (const [ref, request] of requests) {
       this.#answer(request).then(
@@ -150,8 +180,9 @@ export class EngineHost implements EngineListener {
         return await engine.publish(request, this.#count(request.channel), request.key);
       case "history": {
         const { channels, since, limit } = request;
-        const { seq, lost, messages } = await engine.history(channels, since, limit);
-        const packed: PackedHistory = { epoch: this.#epoch, seq, lost, messages: [] };
+        const { open, seq, lost, messages } = await engine.history(channels, since, limit);
+        const { epoch } = parseCursor(open)!;
+        const packed: PackedHistory = { epoch, seq, lost, messages: [] };
         for (const message of messages) pack(packed.messages, message);
         return packed;
       }

@@ -14,29 +14,45 @@ import {
   type Published,
 } from "../hub/engine.ts";
 import type { Draft, Message } from "../hub/message.ts";
+import { Pending, SILENT } from "./pending.ts";
+import { SharedMessages } from "./shared.ts";
 import {
-  type Answer,
   type Answers,
   type FromEngine,
+  MAX_AHEAD,
+  type PackedHistory,
   type Port,
   type Request,
   type ToEngine,
   unpack,
+  weight,
 } from "./wire.ts";
 
-/** A request that waits for its answer. */
-interface Asked {
-  request: Request;
-  at: number;
-  resolve: (value: never) => void;
-  reject: (error: Error) => void;
+/** Where somebody stands who is asked what was missed, and what has come meanwhile. */
+interface Held {
+  epoch: string;
+  seq: number;
+  messages: Message[];
+}
+
+/** How {@linkcode RemoteEngine} waits. */
+export interface RemoteOptions {
+  /** For an answer, after which it is given up; whether a publish was taken, nobody knows then. In ms. */
+  patience?: number;
+  /** Most that publishes which wait for their answers may hold, in bytes: more are refused. */
+  waiting?: number;
 }
 
 const PATIENCE = 5000;
-/** Looks at how long publishes have waited in this time, while some do. */
-const LOOKS = 20;
-const SILENT = "the engine does not answer";
+/** Most that the publishes of all threads of a process may hold while they wait, in bytes. */
+export const MAX_WAITING = 64 << 20;
+/** Most histories that are asked for at once: each is a copy of its own on its way, and may be all that is remembered. */
+export const MAX_HISTORIES = 8;
+/** Of what may be on its way, the share that is taken before the engine is told so. */
+const NEWS = MAX_AHEAD / 8;
 const GONE = "the engine begins anew";
+const FULL = "too many publishes wait for the engine";
+const CLOSED = "shutting down";
 
 const nobody: EngineListener = { message() {}, lost() {}, reachable() {} };
 
@@ -44,31 +60,38 @@ const nobody: EngineListener = { message() {}, lost() {}, reachable() {} };
 export class RemoteEngine implements Engine {
   /** @inheritDoc */
   unreachable: string | undefined;
-  readonly #patience: number;
+  readonly #pending: Pending;
   #port: Port | undefined;
   #listener = nobody;
-  readonly #asked = new Map<number, Asked>();
-  #ref = 0;
   readonly #interest = new Map<string, number>();
-  /** What has changed since it was last told. */
-  readonly #changed = new Set<string>();
+  /** What may have changed since it was last told, with what was told: who joins changes it to and fro. */
+  readonly #told = new Map<string, number>();
   #requests: ToEngine["requests"] = [];
   #flushing = false;
-  #watch: ReturnType<typeof setInterval> | undefined;
-  /** Where it stands, as far as it was heard of. */
+  /** Up to where everything has been told, as far as it was heard of. */
   #epoch: string | undefined;
   #seq = 0;
-  /** Whether another engine has taken the place of the one before, and has not said who it is. */
-  #anew = false;
-  /** What comes while it is asked what was missed in between. */
-  #held: Message[] | undefined;
+  /** What comes while it is asked what was missed. */
+  #held: Held | undefined;
+  /** What was taken of messages from this port, and of that, what the engine knows of. */
+  #taken = 0;
+  #acknowledged = 0;
+  /** Whether nothing is heard of it, so that nothing is asked. */
+  #mute = false;
+  readonly #shared = new SharedMessages();
+  /** How many histories are asked for, and who waits to ask for one. */
+  #histories = 0;
+  readonly #line: (() => void)[] = [];
 
-  /**
-   * @param port To an {@linkcode EngineHost}.
-   * @param patience For an answer to a publish: after that nobody knows whether it was taken; in ms.
-   */
-  constructor(port: Port, patience = PATIENCE) {
-    this.#patience = patience;
+  /** @param port To an {@linkcode EngineHost}. */
+  constructor(port: Port, { patience = PATIENCE, waiting = MAX_WAITING }: RemoteOptions = {}) {
+    this.#pending = new Pending({
+      patience,
+      room: waiting,
+      silent: () => this.#fallsSilent(SILENT),
+      // Who is given it would be told these messages twice.
+      isAhead: ({ epoch, seq }) => epoch !== this.#epoch || seq > this.#seq,
+    });
     this.attach(port);
   }
 
@@ -80,15 +103,16 @@ export class RemoteEngine implements Engine {
     this.#port?.close();
     this.#port = port;
     port.onmessage = ({ data }) => this.#take(data);
-    this.#anew = this.#epoch !== undefined;
-    for (const channel of this.#interest.keys()) this.#changed.add(channel);
+    this.#taken = this.#acknowledged = 0;
+    this.#mute = false;
+    this.#told.clear();
+    for (const channel of this.#interest.keys()) this.#told.set(channel, 0);
+    this.#pending.givePublishesUp(GONE);
+    const again = this.#pending.again();
     this.#requests = [];
-    for (const [ref, { request, reject }] of [...this.#asked]) {
-      if (request.ask === "publish") {
-        this.#asked.delete(ref);
-        reject(new EngineError(GONE, true));
-      } else this.#requests.push([ref, request]);
-    }
+    // What was missed is asked first: what is answered after that goes on from there.
+    if (this.#epoch !== undefined) this.#catchUp();
+    this.#requests.push(...again);
     this.#flushLater();
   }
 
@@ -96,7 +120,8 @@ export class RemoteEngine implements Engine {
   detach(): void {
     this.#port?.close();
     this.#port = undefined;
-    this.#setReachable(GONE);
+    this.#pending.givePublishesUp(GONE);
+    this.#fallsSilent(GONE);
   }
 
   /** @inheritDoc */
@@ -107,6 +132,7 @@ export class RemoteEngine implements Engine {
   /** @inheritDoc */
   publish({ channel, kind, body }: Draft, _: number, key?: string): Promise<Published> {
     if (this.unreachable !== undefined) return Promise.reject(new EngineError(this.unreachable));
+    if (!this.#pending.hasRoom(body)) return Promise.reject(new EngineError(FULL));
     // Of a part of a buffer, all of it would be copied.
     const own = body.length < body.buffer.byteLength ? body.slice() : body;
     return this.#ask({ ask: "publish", channel, kind, body: own, key });
@@ -118,18 +144,18 @@ export class RemoteEngine implements Engine {
     since: Since | undefined,
     limit?: number,
   ): Promise<History> {
-    const { epoch, seq, lost, messages } = await this.#ask({
-      ask: "history",
-      channels,
-      since,
-      limit,
-    });
-    return {
-      open: formatCursor({ epoch, seq }),
-      seq,
-      lost,
-      messages: [...unpack(messages, epoch)],
-    };
+    const request = { ask: "history" as const, channels, since, limit };
+    // There is nothing in it but where it stands.
+    if (since === undefined) return this.#unpack(await this.#ask(request));
+    if (this.#histories >= MAX_HISTORIES) await new Promise<void>((go) => this.#line.push(go));
+    else this.#histories++;
+    try {
+      return this.#unpack(await this.#ask(request));
+    } finally {
+      const next = this.#line.shift();
+      if (next === undefined) this.#histories--;
+      else next();
+    }
   }
 
   /** @inheritDoc */
@@ -149,31 +175,32 @@ export class RemoteEngine implements Engine {
 
   /** @inheritDoc */
   interest(channel: string, subscribers: number): void {
+    if (!this.#told.has(channel)) this.#told.set(channel, this.#interest.get(channel) ?? 0);
     if (subscribers === 0) this.#interest.delete(channel);
     else this.#interest.set(channel, subscribers);
-    this.#changed.add(channel);
     this.#flushLater();
   }
 
   /** @inheritDoc */
   close(): Promise<void> {
     this.#listener = nobody;
-    clearInterval(this.#watch);
     this.#port?.close();
-    this.#port = undefined;
-    for (const { reject } of this.#asked.values()) reject(new EngineError("shutting down", true));
-    this.#asked.clear();
+    this.#port = this.#held = undefined;
+    [this.#mute, this.unreachable] = [true, CLOSED];
+    this.#pending.close(CLOSED);
     return Promise.resolve();
   }
 
   #ask<R extends Request>(request: R): Promise<Answers[R["ask"]]> {
-    return new Promise((resolve, reject) => {
-      const ref = ++this.#ref;
-      this.#asked.set(ref, { request, at: performance.now(), resolve, reject });
-      this.#requests.push([ref, request]);
-      this.#flushLater();
-      this.#watch ??= setInterval(() => this.#look(), this.#patience / LOOKS);
-    });
+    if (this.#mute) return Promise.reject(new EngineError(this.unreachable!));
+    return this.#post(request);
+  }
+
+  #post<R extends Request>(request: R, eager = false): Promise<Answers[R["ask"]]> {
+    const { ref, answer } = this.#pending.add(request, eager);
+    this.#requests.push([ref, request]);
+    this.#flushLater();
+    return answer;
   }
 
   #flushLater(): void {
@@ -187,77 +214,90 @@ export class RemoteEngine implements Engine {
     // What is asked while nobody is there is asked of the next one.
     if (this.#port === undefined) return;
     const interest: ToEngine["interest"] = [];
-    for (const channel of this.#changed) interest.push([channel, this.#interest.get(channel) ?? 0]);
-    this.#changed.clear();
-    const requests = this.#requests;
+    for (const [channel, told] of this.#told) {
+      const count = this.#interest.get(channel) ?? 0;
+      if (count !== told) interest.push([channel, count]);
+    }
+    this.#told.clear();
+    const requests = this.#requests, taken = this.#taken;
     this.#requests = [];
-    if (interest.length + requests.length > 0) this.#port.postMessage({ interest, requests });
+    const owed = taken - this.#acknowledged > NEWS;
+    if (interest.length + requests.length === 0 && !owed) return;
+    this.#acknowledged = taken;
+    this.#port.postMessage({ interest, requests, taken } satisfies ToEngine);
   }
 
   #take(told: FromEngine): void {
     const { epoch, seq, messages, answers, lost } = told;
     if (this.#epoch === undefined) [this.#epoch, this.#seq] = [epoch, seq];
-    const reason = lost ?? (epoch !== this.#epoch ? "epoch" : undefined);
-    if (reason !== undefined) this.#listener.lost(reason, formatCursor({ epoch, seq }));
-    else if (this.#anew) this.#catchUp(epoch);
-    this.#anew = false;
+    this.#mute = false;
+    if (told.behind) this.#catchUp();
+    else if (lost !== undefined || epoch !== this.#epoch && this.#held === undefined) {
+      this.#held = undefined;
+      const { reason, open } = lost ?? { reason: "epoch", open: formatCursor({ epoch, seq }) };
+      this.#listener.lost(reason, open);
+    }
     for (const message of unpack(messages, epoch)) {
-      if (this.#held !== undefined) this.#held.push(message);
+      this.#taken += weight(message);
+      if (this.#held !== undefined) this.#held.messages.push(message);
       else this.#listener.message(message);
     }
-    [this.#epoch, this.#seq] = [epoch, seq];
-    for (const answer of answers) this.#settle(answer);
+    if (this.#held !== undefined) [this.#held.epoch, this.#held.seq] = [epoch, seq];
+    else [this.#epoch, this.#seq] = [epoch, seq];
+    for (const answer of answers) this.#pending.settle(answer);
+    this.#pending.told();
     this.#setReachable(told.unreachable);
+    if (this.#taken - this.#acknowledged > NEWS) this.#flushLater();
   }
 
-  /** What the engine took before it ended may not have been told: it is asked for it, and what comes meanwhile waits. */
-  async #catchUp(epoch: string): Promise<void> {
-    if (this.#held !== undefined || this.#interest.size === 0) return;
-    this.#held = [];
-    const since: Since = { from: "cursor", cursor: { epoch, seq: this.#seq } };
-    try {
-      const { open, seq, lost, messages } = await this.history([...this.#interest.keys()], since);
-      const [reason] = lost.values();
-      if (reason !== undefined) this.#listener.lost(reason, open);
-      const live = this.#held.filter((message) => message.seq > seq);
-      for (const message of [...messages, ...live]) this.#listener.message(message);
-    } catch (error) {
-      // Only an engine that is closed answers so: nobody listens any more.
-      if (!(error instanceof EngineError)) throw error;
-    } finally {
-      this.#held = undefined;
+  /** Asks what came since what was told last, and tells it; what comes meanwhile waits. */
+  async #catchUp(): Promise<void> {
+    this.#held = undefined;
+    // Where nobody is, nobody missed anything.
+    if (this.#interest.size === 0) return;
+    const [epoch, from] = [this.#epoch!, this.#seq];
+    const held: Held = this.#held = { epoch, seq: from, messages: [] };
+    const since: Since = { from: "cursor", cursor: { epoch, seq: from } };
+    const channels = [...this.#interest.keys()];
+    while (this.#held === held) {
+      try {
+        const asked = { ask: "history" as const, channels, since, limit: undefined };
+        const packed = await this.#post(asked, true);
+        if (this.#held === held) this.#caughtUp(held, this.#unpack(packed));
+      } catch (error) {
+        // It is silent, and is asked again; or it has gone, and the next one is asked.
+        if (!(error instanceof EngineError)) throw error;
+      }
     }
   }
 
-  #settle(answer: Answer): void {
-    const asked = this.#asked.get(answer.ref);
-    // It was too late, and has been told so.
-    if (asked === undefined) return;
-    this.#asked.delete(answer.ref);
-    if (this.#asked.size === 0) {
-      clearInterval(this.#watch);
-      this.#watch = undefined;
+  #caughtUp(held: Held, { open, seq, lost, messages }: History): void {
+    this.#held = undefined;
+    const follow = [...messages, ...held.messages.filter((message) => message.seq > seq)];
+    const [reason] = lost.values(), [first] = follow;
+    if (reason !== undefined) {
+      const before = first && formatCursor({ epoch: first.epoch, seq: first.seq - 1 });
+      this.#listener.lost(reason, before ?? open);
     }
-    if ("value" in answer) asked.resolve(answer.value as never);
-    else if (answer.engine) asked.reject(new EngineError(answer.error, answer.uncertain));
-    else asked.reject(new Error(answer.error));
+    for (const message of follow) this.#listener.message(message);
+    [this.#epoch, this.#seq] = [held.epoch, Math.max(held.seq, seq)];
+    this.#pending.told();
   }
 
-  /** Gives up publishes that have waited too long. */
-  #look(): void {
-    const oldest = performance.now() - this.#patience;
-    for (const [ref, { request, at, reject }] of this.#asked) {
-      if (at > oldest) break;
-      if (request.ask !== "publish") continue;
-      this.#asked.delete(ref);
-      reject(new EngineError(SILENT, true));
-      this.#setReachable(SILENT);
-    }
+  /** Nothing is heard of it until further notice. */
+  #fallsSilent(why: string): void {
+    this.#mute = true;
+    this.#setReachable(why);
   }
 
   #setReachable(why: string | undefined): void {
     if (why === this.unreachable) return;
     this.unreachable = why;
     this.#listener.reachable(why);
+  }
+
+  #unpack({ epoch, seq, lost, messages }: PackedHistory): History {
+    const shared = Array.from(unpack(messages, epoch), (message) => this.#shared.one(message));
+    return { open: formatCursor({ epoch, seq }), seq, lost, messages: shared };
   }
 }

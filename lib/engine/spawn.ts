@@ -40,6 +40,8 @@ export class EngineThread {
   readonly #module: URL;
   readonly #clients = new Map<number, Client>();
   #worker: Worker | undefined;
+  /** Whether its engine is open, so that it can be talked to. */
+  #opened = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pause = FIRST_PAUSE;
   #closing: ((failed: string | undefined) => void) | undefined;
@@ -64,11 +66,10 @@ export class EngineThread {
   start(): Promise<void> {
     const { history, historyAge, historyBytes } = this.#limits;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let opened = false;
     const worker = this.#worker = new Worker(this.#module, { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
       if ("opened" in data) {
-        opened = true;
+        this.#opened = true;
         for (const id of this.#clients.keys()) this.#connect(id);
         resolve();
       } else if ("closed" in data) this.#closing?.(data.failed);
@@ -76,11 +77,13 @@ export class EngineThread {
       else {
         this.#end();
         reject(new OpenError(data.failed));
+        this.#closing?.(undefined);
       }
     };
     worker.onerror = (event) => {
       // The process would end otherwise.
       event.preventDefault();
+      const opened = this.#opened;
       this.#end();
       if (this.#closing !== undefined) return this.#closing(event.message);
       if (!opened) return reject(new OpenError(event.message));
@@ -100,12 +103,12 @@ export class EngineThread {
    */
   attach(id: number, give: (port: MessagePort) => void, gone: () => void): void {
     this.#clients.set(id, { give, gone });
-    if (this.#worker !== undefined) this.#connect(id);
+    if (this.#opened) this.#connect(id);
   }
 
   /** Somebody will not talk to it any more: nobody subscribes there. */
   detach(id: number): void {
-    if (this.#clients.delete(id) && this.#worker !== undefined) this.#tell({ detach: id });
+    if (this.#clients.delete(id) && this.#opened) this.#tell({ detach: id });
   }
 
   /**
@@ -129,9 +132,11 @@ export class EngineThread {
   #end(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
+    this.#opened = false;
   }
 
   #startAgain(): void {
+    if (this.#closing !== undefined) return;
     this.#timer = setTimeout(() => {
       this.start().then(() => this.#pause = FIRST_PAUSE, (error) => {
         this.#events.fault(error.message);

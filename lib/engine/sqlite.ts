@@ -37,6 +37,8 @@ export interface SqliteOptions {
   historyBytes: number;
   /** The time, in ms since 1970. */
   now?: () => number;
+  /** The time since something, in ms; it does not go back, and nobody sets it. */
+  elapsed?: () => number;
 }
 
 /** A log in a file. */
@@ -46,6 +48,8 @@ export class SqliteLog implements Log {
   #listener!: LogListener;
   /** The newest message. */
   #newest: Place;
+  /** The time, when it was asked for last, and what had elapsed then. */
+  #clock: { time: number; at: number };
   #waiting: Waiting[] = [];
   /** Numbers of messages to delete, in the order in which they were dropped. */
   #dropped: number[] = [];
@@ -71,11 +75,15 @@ export class SqliteLog implements Log {
     }
     this.#epoch = db.epoch;
     this.#newest = db.newest();
+    this.#clock = { time: this.#newest.time, at: this.#elapsed() };
   }
 
-  /** The time, in ms since 1970; it never goes back, whatever the clock of the machine does. */
+  /** The time, in ms since 1970; it never goes back, and goes on, whatever the clock of the machine does. */
   now(): number {
-    return Math.max(this.#newest.time, (this.#options.now ?? Date.now)());
+    const at = this.#elapsed(), since = this.#clock;
+    const time = Math.max(since.time + at - since.at, (this.#options.now ?? Date.now)());
+    this.#clock = { time, at };
+    return Math.floor(time);
   }
 
   /** @inheritDoc */
@@ -107,11 +115,10 @@ export class SqliteLog implements Log {
 
   /** @inheritDoc */
   close(): Promise<void> {
-    clearTimeout(this.#again);
-    this.#again = undefined;
     // What was taken is written; what is not remembered any more is deleted.
     while (this.#db !== undefined && this.#waiting.length + this.#dropped.length > 0) this.#run();
     clearTimeout(this.#idle);
+    clearTimeout(this.#again);
     clearImmediate(this.#commit);
     try {
       this.#db?.close();
@@ -121,6 +128,10 @@ export class SqliteLog implements Log {
     this.#db = undefined;
     this.#fault = "the log is closed";
     return Promise.resolve();
+  }
+
+  #elapsed(): number {
+    return (this.#options.elapsed ?? (() => performance.now()))();
   }
 
   /** Writes what waits, and tells of it once it is on the disk. */
@@ -254,6 +265,7 @@ export class SqliteLog implements Log {
       if (db.epoch === this.#epoch) db.renew();
       this.#epoch = db.epoch;
       this.#newest = db.newest();
+      this.#clock.time = Math.max(this.#clock.time, this.#newest.time);
       this.#dropped = [];
       this.#listener.lost("epoch", stateOf(db));
     }

@@ -23,6 +23,17 @@ export function pack(packed: PackedMessages, { channel, kind, body, seq, time }:
   packed.push(channel, kind, body, seq, time);
 }
 
+/** What a message counts besides its body where it waits for a thread, in bytes. */
+export const EACH = 512;
+
+/** What a message counts where it waits for a thread, in bytes. */
+export function weight({ body }: Pick<Message, "body">): number {
+  return body.length + EACH;
+}
+
+/** What may be on its way to a thread that serves, in bytes: it is told no more before it has taken half of that. */
+export const MAX_AHEAD = 32 << 20;
+
 /** What was added, one by one. */
 export function* unpack(packed: PackedMessages, epoch: string): Generator<Message> {
   for (let i = 0; i < packed.length; i += FIELDS) {
@@ -68,6 +79,8 @@ export interface ToEngine {
   /** How many subscribe there, of each channel where that has changed. Counts before the requests. */
   interest: [channel: string, subscribers: number][];
   requests: [ref: number, request: Request][];
+  /** What it has taken of all messages so far, in bytes. */
+  taken: number;
 }
 
 /** From the engine: messages come before answers. */
@@ -80,8 +93,10 @@ export interface FromEngine {
   answers: Answer[];
   /** Why it cannot be reached. */
   unreachable: string | undefined;
-  /** Before these messages some may be missing, with why. */
-  lost?: Loss;
+  /** Before these messages some may be missing, with why, and the id from which they follow. */
+  lost?: { reason: Loss; open: string };
+  /** Before these messages some were not told, since too much was on its way: it is to ask for them. */
+  behind?: true;
 }
 
 /** The answer to one request. */

@@ -3,7 +3,14 @@
  * @module
  */
 import { formatCursor, type Loss, type Since } from "./cursor.ts";
-import type { ChannelInfo, Engine, EngineStats, History, Published } from "./engine.ts";
+import {
+  type ChannelInfo,
+  type Engine,
+  EngineError,
+  type EngineStats,
+  type History,
+  type Published,
+} from "./engine.ts";
 import type { Draft, Message } from "./message.ts";
 
 /** Whoever is told of messages. It must not throw. */
@@ -46,6 +53,10 @@ class Joining {
   readonly subscriber: Subscriber;
   /** What it may have missed meanwhile, which it is told once it has joined. */
   gap: Gap | undefined;
+  /** On how many channels it stands in. */
+  channels = 0;
+  /** Asks the engine again, or gives up where it has left meanwhile. */
+  wake: (() => void) | undefined;
   #waiting: Message[] = [];
   #size = 0;
   #overrun = false;
@@ -96,8 +107,10 @@ export class Hub {
     engine.listen({
       message: (message) => this.#deliver(message),
       lost: (reason, open) => this.#lost(reason, open),
-      // Who publishes or comes back asks by itself; who is there stays.
-      reachable: () => {},
+      reachable: (why) => {
+        // Who publishes asks by itself; who is there stays; who was not told yet where it stands is told now.
+        if (why === undefined) { for (const joining of this.#joining) joining.wake?.(); }
+      },
     });
   }
 
@@ -122,7 +135,7 @@ export class Hub {
 
   /**
    * Subscribes: `opened` is called, then the subscriber is told what it missed, then what comes. What is published
-   * meanwhile reaches it exactly once, in its place.
+   * meanwhile reaches it exactly once, in its place. While the engine cannot answer, this waits until it can.
    * @param since From where on; `undefined`: from now on.
    * @param others Channels to which it subscribes already: what comes on them meanwhile waits, too, so that nothing
    * overtakes what it missed.
@@ -141,7 +154,12 @@ export class Hub {
       if (this.#remove(channel, subscriber)) this.#add(channel, joining);
     }
     try {
-      const { open, seq, lost, messages } = await this.#engine.history(channels, since);
+      const history = await this.#lookUp(joining, channels, since);
+      if (history === undefined) return;
+      const { open, seq, lost, messages } = history;
+      // What was lost before the answer came, the answer knows of.
+      for (const channel of channels) joining.gap?.lost.delete(channel);
+      if (joining.gap?.lost.size === 0) joining.gap = undefined;
       const [first] = messages;
       const resume = first === undefined
         ? open
@@ -173,8 +191,13 @@ export class Hub {
     if (this.#engine.interest === undefined) return () => {};
     const place: Subscriber = { deliver() {}, ready: () => undefined, overrun() {}, lost() {} };
     for (const channel of channels) this.#add(channel, place);
-    // Whatever it is asked after it was told, it answers after it has taken note.
-    if (this.#engine.unreachable === undefined) await this.#engine.history([], undefined);
+    try {
+      // Whatever it is asked after it was told, it answers after it has taken note.
+      if (this.#engine.unreachable === undefined) await this.#engine.history([], undefined);
+    } catch (error) {
+      // It takes note once it answers again; until then nothing is published.
+      if (!(error instanceof EngineError)) throw error;
+    }
     return () => {
       for (const channel of channels) this.#remove(channel, place);
     };
@@ -184,7 +207,9 @@ export class Hub {
   unsubscribe(subscriber: Subscriber, channel: string): boolean {
     if (this.#remove(channel, subscriber)) return true;
     for (const joining of this.#joining) {
-      if (joining.subscriber === subscriber && this.#remove(channel, joining)) return true;
+      if (joining.subscriber !== subscriber || !this.#remove(channel, joining)) continue;
+      if (joining.channels === 0) joining.wake?.();
+      return true;
     }
     return false;
   }
@@ -239,6 +264,24 @@ export class Hub {
     for (const [member, gap] of gaps) member.lost(gap);
   }
 
+  /** Looks up what somebody missed who joins, as soon as the engine can say; `undefined` if it has left by then. */
+  async #lookUp(
+    joining: Joining,
+    channels: readonly string[],
+    since: Since | undefined,
+  ): Promise<History | undefined> {
+    while (joining.channels > 0) {
+      try {
+        return await this.#engine.history(channels, since);
+      } catch (error) {
+        if (!(error instanceof EngineError) || this.#engine.unreachable === undefined) throw error;
+      }
+      await new Promise<void>((wake) => joining.wake = wake);
+      joining.wake = undefined;
+    }
+    return undefined;
+  }
+
   /** Tells a subscriber of a message that it missed, unless it has left meanwhile; waits until it can take more. */
   async #catchUp(joining: Joining, message: Message): Promise<void> {
     if (!this.#channels.get(message.channel)?.has(joining)) return;
@@ -252,12 +295,14 @@ export class Hub {
     const members = this.#channels.get(channel);
     if (members === undefined) this.#channels.set(channel, new Set([subscriber]));
     else members.add(subscriber);
+    if (subscriber instanceof Joining) subscriber.channels++;
     this.#engine.interest?.(channel, members?.size ?? 1);
   }
 
   #remove(channel: string, subscriber: Member): boolean {
     const members = this.#channels.get(channel);
     if (members?.delete(subscriber) !== true) return false;
+    if (subscriber instanceof Joining) subscriber.channels--;
     if (members.size === 0) this.#channels.delete(channel);
     this.#engine.interest?.(channel, members.size);
     return true;

@@ -2,21 +2,21 @@
  * One WebSocket connection: protocol, buffers and deadlines put together.
  * @module
  */
-import { CloseCode, type CloseReason } from "../websocket/close.ts";
+import { CloseCode, type CloseReason, isAbnormal } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
 import type { Ending, ProtocolEvents } from "../websocket/events.ts";
-import { FIN, headerSize, Opcode, writeHeader } from "../websocket/frame.ts";
+import { Opcode } from "../websocket/frame.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
 import { Protocol } from "../websocket/protocol.ts";
+import { encodeText } from "../websocket/utf8.ts";
 import type { Timed } from "./clock.ts";
 import { closePlace, Count } from "./counts.ts";
-import { LARGE } from "./outbox.ts";
+import { sendBack } from "./send_back.ts";
 import type { ConnectionSettings } from "./settings.ts";
-import { encodeText } from "./text.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
-import { isAbnormal, type Watch } from "./watch.ts";
+import type { Watch } from "./watch.ts";
 
 /** What a WebSocket's owner wants to know. A throw in any of these ends that connection (1011), never the process. */
 export interface SocketHandler {
@@ -56,6 +56,8 @@ export class Socket implements ProtocolEvents, Timed {
   #payload: Uint8Array | undefined;
   #ended = false;
   #paused = false;
+  /** Resolves when messages are taken again; `undefined` while they are. */
+  #held: PromiseWithResolvers<void> | undefined;
   #pingAt: number;
   /** Until when a sign of life must come, after a ping. */
   #aliveBy = Infinity;
@@ -122,7 +124,8 @@ export class Socket implements ProtocolEvents, Timed {
     if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
     const taken = typeof data === "string"
       ? this.#machine.send(encodeText(data), Opcode.Text)
-      : data === this.#payload && this.#sendBack(data, opcode) || this.#machine.send(data, opcode);
+      : data === this.#payload && this.open && this.#deflate === undefined &&
+          sendBack(this.#transport, data, opcode) || this.#machine.send(data, opcode);
     if (taken) this.#sent++;
     return taken;
   }
@@ -154,6 +157,17 @@ export class Socket implements ProtocolEvents, Timed {
   /** Resolves when no more than `amount` bytes are left to send, or the peer is gone. */
   drained(amount: number): Promise<void> {
     return this.#transport.outbox.drained(amount);
+  }
+
+  /** Takes no more messages, for now: what the peer asked for is not done yet. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers<void>();
+  }
+
+  /** Takes messages again. */
+  goOn(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
   }
 
   /**
@@ -211,7 +225,7 @@ export class Socket implements ProtocolEvents, Timed {
 
   /** @inheritDoc */
   full(): boolean {
-    return this.#transport.outbox.bufferedAmount > PAUSE;
+    return this.#held !== undefined || this.#transport.outbox.bufferedAmount > PAUSE;
   }
 
   /** @inheritDoc */
@@ -245,7 +259,7 @@ export class Socket implements ProtocolEvents, Timed {
 
   async #pause(): Promise<void> {
     this.#paused = true;
-    await this.#transport.outbox.drained(PAUSE);
+    await (this.#held?.promise ?? this.#transport.outbox.drained(PAUSE));
     this.#paused = false;
     // Nothing was read meanwhile, so the peer's time begins anew; that it took bytes is a sign of life.
     this.#aliveBy = this.#messageBy = Infinity;
@@ -260,24 +274,6 @@ export class Socket implements ProtocolEvents, Timed {
     }
     this.#messages = machine.messages;
     this.#settle();
-  }
-
-  /**
-   * Sends a large message from where it has arrived, with its new header over the end of the old one, which was longer.
-   * Returns whether that is worth it: most of the buffer is the message.
-   */
-  #sendBack(payload: Uint8Array, opcode: number): boolean {
-    const { input, outbox } = this.#transport;
-    const { length } = payload;
-    if (length < LARGE || length < input.length || length * 4 < input.bytes.length) return false;
-    if (payload.buffer !== input.bytes.buffer || this.#deflate !== undefined || !this.open) {
-      return false;
-    }
-    const to = payload.byteOffset + length, from = payload.byteOffset - headerSize(length);
-    const buffer = input.release();
-    writeHeader(buffer, from, FIN | opcode, length);
-    outbox.lent(buffer.subarray(from, to), buffer);
-    return true;
   }
 
   #count(): void {
@@ -318,6 +314,7 @@ export class Socket implements ProtocolEvents, Timed {
     }
     if (state !== "closed" || this.#ended) return;
     this.#ended = true;
+    this.goOn();
     // 7.1.1: the server ends TCP; it "SHOULD ... first" so that it, not the client, holds TIME_WAIT.
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
     this.#count();

@@ -4,7 +4,7 @@
  */
 import type { HttpError } from "../http/error.ts";
 import type { Head } from "../http/head.ts";
-import { CloseCode, type CloseReason } from "../websocket/close.ts";
+import type { CloseReason } from "../websocket/close.ts";
 import type { Peer } from "./transport.ts";
 
 /** Told of what did not go well; a connection that nobody refuses pays nothing for it. */
@@ -15,10 +15,4 @@ export interface Watch {
   refused?(peer: Peer, error: HttpError): void;
   /** A WebSocket ended with a code other than 1000, 1001 and 1006. */
   ended?(peer: Peer, reason: CloseReason): void;
-}
-
-/** Whether a code says more than that one side left: 1002 to 1015, without 1005 and 1006, which are no codes at all. */
-export function isAbnormal(code: number): boolean {
-  return code > CloseCode.GoingAway && code < 1016 && code !== CloseCode.NoStatus &&
-    code !== CloseCode.Abnormal;
 }

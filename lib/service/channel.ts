@@ -19,7 +19,7 @@ import { publish } from "./publish.ts";
 import type { Publishes } from "./publishes.ts";
 import { subscriberHandler } from "./subscribe.ts";
 import { Tally } from "./tally.ts";
-import { checkUpgrade, query, upgradeOf, wantsUpgrade } from "./request.ts";
+import { checkUpgrade, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
 
 /** What channels need. */
 export interface ChannelContext {
@@ -201,7 +201,10 @@ async function history(
   }
   await reader(names, request, context);
   reachable(context.hub);
-  const { open, lost, messages } = await context.hub.history(names, since, Number(limit));
+  const { open, lost, messages } = await context.hub.history(names, since, Number(limit))
+    .catch((error) => {
+      throw unavailable(error);
+    });
   const head = JSON.stringify({ open, channels: names, ...gaps({ lost }) }).slice(0, -1);
   return {
     status: 200,

@@ -2,7 +2,6 @@
  * Publishing over HTTP: `POST` or `PUT` of a body to a channel.
  * @module
  */
-import { EngineError } from "../hub/engine.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Kind } from "../hub/message.ts";
 import { bodyFraming } from "../http/body.ts";
@@ -10,6 +9,7 @@ import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
 import type { Request } from "../net/connection.ts";
 import type { Publishes } from "./publishes.ts";
+import { unavailable } from "./request.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -70,8 +70,6 @@ export async function publish(
     if (replayed) headers.push(["Idempotent-Replayed", "true"]);
     return { status: 200, headers, body: JSON.stringify({ id, subscribers }) + "\n" };
   } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    const reason = error.uncertain ? "uncertain" : "engine";
-    throw new HttpError(503, error.message, [["Retry-After", "1"]], reason);
+    throw unavailable(error);
   }
 }

@@ -2,6 +2,7 @@
  * What several routes ask of a request.
  * @module
  */
+import { EngineError } from "../hub/engine.ts";
 import { HttpError } from "../http/error.ts";
 import type { Request } from "../net/connection.ts";
 import { type Accepted, acceptHandshake, wantsWebSocket } from "../websocket/handshake.ts";
@@ -46,4 +47,11 @@ export function upgradeOf(
   const upgrade = acceptHandshake(request, protocols, config.deflate);
   if (upgrade.accepted) return upgrade;
   throw new HttpError(upgrade.status, upgrade.reason, upgrade.headers);
+}
+
+/** What is answered where the engine cannot: 503. Any other error stays what it is. */
+export function unavailable(error: unknown): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const reason = error.uncertain ? "uncertain" : "engine";
+  return new HttpError(503, error.message, [["Retry-After", "1"]], reason);
 }

@@ -13,7 +13,7 @@ import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
 import type { Config } from "../settings/config.ts";
 import { checkHost, isLoopback } from "../auth/origin.ts";
-import { checkUpgrade, query, upgradeOf, wantsUpgrade } from "./request.ts";
+import { checkUpgrade, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
 import type { TapBoard } from "./board.ts";
 import { Tally } from "./tally.ts";
 import { openTap, tapId, watch } from "./tap.ts";
@@ -112,7 +112,11 @@ export function createRoutes(context: RouteContext): Handle {
   }
 
   async function channels(): Promise<Reply> {
-    return json(200, { channels: await hub.channels() });
+    try {
+      return json(200, { channels: await hub.channels() });
+    } catch (error) {
+      throw unavailable(error);
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { clientOf, createAuthorize } from "../auth/auth.ts";
-import type { Engine } from "../hub/engine.ts";
+import { type Engine, EngineError } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import { OutOfFiles, Server } from "../net/listener.ts";
 import type { Config } from "../settings/config.ts";
@@ -49,6 +49,8 @@ export function serveOn(context: ServeContext): Server {
   const notices = new Notices(log, threads);
   const timer = setInterval(() => notices.turn(), 1000);
   const hub = new Hub(engine, (subscribers) => row[Tally.delivered]! += subscribers);
+  // Whoever watches over the server watches also while the engine does not answer.
+  const stats = lastKnown(() => hub.stats(), { published: 0, remembered: 0, bytes: 0 });
   const routes = createRoutes({
     config,
     log,
@@ -64,7 +66,7 @@ export function serveOn(context: ServeContext): Server {
       metricsText({
         ...await processFigures(),
         counts: totals(),
-        engine: await hub.stats(),
+        engine: await stats(),
         reachable: hub.unreachable === undefined,
         about: { engine: engineKind(config.engine), workers: String(threads) },
       }),
@@ -102,4 +104,15 @@ async function processFigures() {
 /** The kind of engine, without what is somebody's own: a file, an address. */
 function engineKind(engine: string): string {
   return /^\w+/.exec(engine)![0];
+}
+/** Asks the engine each time; what it answered last, where it does not. */
+function lastKnown<T>(ask: () => Promise<T>, known: T): () => Promise<T> {
+  return async () => {
+    try {
+      known = await ask();
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+    }
+    return known;
+  };
 }

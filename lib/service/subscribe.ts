@@ -45,6 +45,10 @@ export interface Subscription {
 
 /** What may wait to be sent before more of what was missed follows, in bytes. */
 export const CATCH_UP = 64 * 1024;
+/** What a client has asked for and waits for, in bytes; at more, no more is read from it before all of it is done. */
+export const MAX_ASKED = 64 * 1024;
+/** What a request counts besides its payload, in bytes. */
+const EACH = 512;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
@@ -84,6 +88,9 @@ class Client implements Subscriber {
   readonly #form: Form | undefined;
   /** What the client asked for is done in the order in which it asked. */
   #last: Promise<unknown> = Promise.resolve();
+  /** How much that is, and how many things, until all of them are done. */
+  #asked = 0;
+  #doing = 0;
   #left = false;
 
   constructor(socket: Socket, subscription: Subscription) {
@@ -107,6 +114,7 @@ class Client implements Subscriber {
   }
 
   message(payload: Uint8Array, opcode: number): void {
+    this.#wait(payload.length + EACH);
     if (this.#subscription.mode === "raw") this.#publishRaw(payload, opcode);
     else if (opcode === Opcode.Binary) {
       this.#socket.close(CloseCode.Unsupported, "JSON is spoken here");
@@ -144,11 +152,25 @@ class Client implements Subscriber {
     } else this.#say({ ...gaps(gap), open: gap.open });
   }
 
+  /** Counts what was asked for, until all of that is done. */
+  #wait(bytes: number): void {
+    this.#asked += bytes;
+    if (this.#asked > MAX_ASKED) this.#socket.hold();
+  }
+
   /** Does one thing after what was asked before. */
   #do(what: () => Promise<unknown>): void {
-    this.#last = this.#last.then(() => this.#left ? undefined : what()).catch((error) => {
-      this.#subscription.fault(error);
-      this.#socket.close(CloseCode.InternalError, "internal error");
+    this.#doing++;
+    this.#last = this.#last.then(async () => {
+      try {
+        if (!this.#left) await what();
+      } catch (error) {
+        this.#subscription.fault(error);
+        this.#socket.close(CloseCode.InternalError, "internal error");
+      }
+      if (--this.#doing > 0) return;
+      this.#asked = 0;
+      this.#socket.goOn();
     });
   }
 

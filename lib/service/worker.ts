@@ -4,7 +4,7 @@
  * @module
  */
 /// <reference lib="deno.worker" />
-import { RemoteEngine } from "../engine/remote.ts";
+import { MAX_WAITING, RemoteEngine } from "../engine/remote.ts";
 import type { Server } from "../net/listener.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard, TapEvent, TapWatcher } from "./board.ts";
@@ -105,7 +105,7 @@ const taps: TapBoard = {
   },
 };
 
-let engine: RemoteEngine, server: Server, threads: number;
+let engine: RemoteEngine | undefined, server: Server | undefined, threads: number;
 
 function begin(start: WorkerStart): void {
   const { config, port, index, memory, engine: toEngine } = start;
@@ -117,22 +117,23 @@ function begin(start: WorkerStart): void {
     return tell({ failed, inUse: error instanceof Deno.errors.AddrInUse });
   }
   threads = start.threads;
-  engine = new RemoteEngine(toEngine);
+  engine = new RemoteEngine(toEngine, { waiting: MAX_WAITING / threads });
   const counters = new SharedCounters(memory).of(index);
   server = serveOn({ config, log, listener, engine, counters, taps, threads });
   tell({ listening: listener.addr as Deno.NetAddr });
 }
 
 async function shutdown(drain: number): Promise<void> {
-  await server.shutdown(drain, threads);
-  await engine.close();
+  // It may not have begun yet, while the engine is not there.
+  await server?.shutdown(drain, threads);
+  await engine?.close();
   tell({ ended: true });
 }
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if ("start" in data) begin(data.start);
-  else if ("engine" in data) engine.attach(data.engine);
-  else if ("engineGone" in data) engine.detach();
+  else if ("engine" in data) engine!.attach(data.engine);
+  else if ("engineGone" in data) engine!.detach();
   else if ("shutdown" in data) shutdown(data.shutdown);
   else if ("tap" in data) own.get(data.tap)?.(data.event);
   else {

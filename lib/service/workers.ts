@@ -72,6 +72,8 @@ class Crew implements Workers {
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #finish: () => void;
   #lives = 0;
+  /** Whether all have listened once: from then on, one that ends is started again. */
+  #started = false;
   #draining = false;
 
   constructor(
@@ -99,6 +101,10 @@ class Crew implements Workers {
     this.addr = await this.#start(0, this.#config.port);
     const rest = this.#workers.slice(1).map((_, i) => this.#start(i + 1, this.addr.port));
     await Promise.all(rest);
+    this.#started = true;
+    for (const [index, worker] of this.#workers.entries()) {
+      if (worker === undefined) this.#startAgain(index);
+    }
   }
 
   shutdown(drain: number): Promise<void> {
@@ -131,11 +137,20 @@ class Crew implements Workers {
       for (const id of taps) this.#taps.release(id);
     };
     const tell = (message: ToWorker, ...moved: MessagePort[]) => worker.postMessage(message, moved);
+    /** It has ended otherwise than it should. */
+    const fail = (error: Error) => {
+      end();
+      reject(error);
+      if (this.#draining || !this.#started) return;
+      this.#counters.of(this.#workers.length).row[Tally.threadsEnded]!++;
+      this.#log.error("a thread has ended and is started again", { error: error.message });
+      if (performance.now() - began > LONGEST_PAUSE) this.#pauses[index] = FIRST_PAUSE;
+      this.#startAgain(index);
+    };
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if ("listening" in data) resolve(data.listening);
       else if ("failed" in data) {
-        end();
-        reject(data.inUse ? new Deno.errors.AddrInUse(data.failed) : new Error(data.failed));
+        fail(data.inUse ? new Deno.errors.AddrInUse(data.failed) : new Error(data.failed));
       } else if ("log" in data) this.#log[data.log](data.message, data.fields);
       else if ("ask" in data) {
         this.#answer(data.ask, taps, tell).then((value) => tell({ ref: data.ref, value }));
@@ -148,13 +163,7 @@ class Crew implements Workers {
     worker.onerror = (event) => {
       // The process would end otherwise.
       event.preventDefault();
-      end();
-      reject(new Error(event.message));
-      if (this.#draining) return;
-      this.#counters.of(this.#workers.length).row[Tally.threadsEnded]!++;
-      this.#log.error("a thread has ended and is started again", { error: event.message });
-      if (performance.now() - began > LONGEST_PAUSE) this.#pauses[index] = FIRST_PAUSE;
-      this.#startAgain(index);
+      fail(new Error(event.message));
     };
     let first = true;
     this.#engine.attach(life, (toEngine) => {
@@ -172,11 +181,8 @@ class Crew implements Workers {
     this.#pauses[index] = Math.min(pause * 2, LONGEST_PAUSE);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#start(index, this.addr.port).catch((error) => {
-        // What ended by a fault is being started again; what could not listen tries again.
-        if (this.#workers[index] !== undefined || this.#draining) return;
-        this.#log.error("a thread cannot be started again", { error: error.message });
-      });
+      // Where it fails, that is said, and it is tried again.
+      this.#start(index, this.addr.port).catch(() => {});
     }, pause);
     this.#timers.add(timer);
   }

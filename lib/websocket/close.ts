@@ -31,6 +31,12 @@ export const CloseCode = {
   TryAgainLater: 1013,
 } as const;
 
+/** Whether a code says more than that one side left: 1002 to 1015, without 1005 and 1006, which are no codes at all. */
+export function isAbnormal(code: number): boolean {
+  return code > CloseCode.GoingAway && code < 1016 && code !== CloseCode.NoStatus &&
+    code !== CloseCode.Abnormal;
+}
+
 /** An error of the protocol that ends the connection; it carries the close code to send. */
 export class ProtocolError extends Error {
   /** The close code that tells the peer why (RFC 6455, 7.4.1). */

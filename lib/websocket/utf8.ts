@@ -1,7 +1,17 @@
 /**
- * UTF-8 validation that survives any split (RFC 3629; RFC 6455, 8.1).
+ * UTF-8: validation that survives any split (RFC 3629; RFC 6455, 8.1), and encoding without a buffer for each text.
  * @module
  */
+
+const encoder = new TextEncoder();
+const scratch = new Uint8Array(4096);
+
+/** Text as UTF-8; valid until the next call. */
+export function encodeText(text: string): Uint8Array {
+  // At most three bytes for each UTF-16 code unit.
+  if (text.length * 3 > scratch.length) return encoder.encode(text);
+  return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+}
 
 /**
  * Validates UTF-8 piece by piece and fails at the first byte that no valid text could have there.

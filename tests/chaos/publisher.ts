@@ -1,6 +1,6 @@
 /**
  * Publishers whose connections are cut: over HTTP under keys, so that each message is published once whatever
- * happens; over WebSocket without, so that what was not acknowledged may or may not have been.
+ * happens; over HTTP or WebSocket without, so that what was not acknowledged may or may not have been.
  * @module
  */
 import { answers } from "../tools/answers.ts";
@@ -19,47 +19,65 @@ export interface Letter {
   text: string;
 }
 
+/** How somebody publishes: over HTTP under keys or without, or over WebSocket. */
+export type PublisherKind = "http" | "plain" | "ws";
+
 /** What came of one. */
 export interface Outcome extends Letter {
   /** The id that it was acknowledged with; `undefined` if it was not. */
   id: string | undefined;
 }
 
+/** What a publish was answered: an id, that it was certainly not published, or nothing that says. */
+type Answered = string | typeof REFUSED | undefined;
+const REFUSED = Symbol("refused");
+
 /** How often a connection is cut in the midst of a batch. */
 const CUTS = 0.05;
 /** Most that is sent before an answer is awaited. */
 const BATCH = 16;
 
-/** Sends one batch and waits for its answers, unless the connection is cut. Gives the ids that came. */
-type Send = (letters: Letter[], cutAt: number) => Promise<(string | undefined)[]>;
+/** Sends one batch and waits for its answers, unless the connection is cut. Gives the answers that came. */
+type Send = (letters: Letter[], cutAt: number) => Promise<Answered[]>;
 
 /** Publishes all of it. Gives what came of each. */
 export async function publishAll(
-  kind: "http" | "ws",
+  kind: PublisherKind,
   letters: Letter[],
   port: number,
   random: Random,
   progress: Progress,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  const { send, end } = kind === "http" ? http(port, random) : webSocket(port, random);
+  const { send, end } = kind === "ws"
+    ? webSocket(port, random, progress)
+    : http(kind === "http", port, random, progress);
   let rest = letters;
   while (rest.length > 0 && !progress.over) {
     const batch = rest.slice(0, random.between(1, BATCH));
     const cut = !progress.calm && random.chance(CUTS);
-    const ids = await send(batch, cut ? random.next() : Infinity);
-    // Under a key what was not acknowledged is sent again.
-    const done = kind === "ws" ? batch.length : ids.findIndex((id) => id === undefined);
-    const count = done < 0 ? batch.length : done;
-    outcomes.push(...batch.slice(0, count).map((letter, i) => ({ ...letter, id: ids[i] })));
-    rest = rest.slice(count);
+    const answered = await send(batch, cut ? random.next() : Infinity);
+    const open = answered.findIndex((answer) => typeof answer !== "string");
+    if (open >= 0) await progress.there;
+    // Under a key what was not acknowledged is sent again; without, only what was certainly not published.
+    const again = batch.filter((_, i) =>
+      kind === "http" ? open >= 0 && i >= open : answered[i] === REFUSED
+    );
+    for (const [i, letter] of batch.entries()) {
+      const id = answered[i];
+      if (id !== REFUSED && !again.includes(letter)) outcomes.push({ ...letter, id });
+    }
+    rest = [...again, ...rest.slice(batch.length)];
   }
   await end();
   return outcomes;
 }
 
 /** One connection after another; gathers what each is told until so much is there, or it is over. */
-function connections(open: (take: () => void) => { wire: Wire; count: () => number }) {
+function connections(
+  open: (take: () => void) => { wire: Wire; count: () => number },
+  progress: Progress,
+) {
   let current: { wire: Wire; count: () => number } | undefined;
   let more = () => {};
   return {
@@ -69,6 +87,7 @@ function connections(open: (take: () => void) => { wire: Wire; count: () => numb
       const { wire, count } = current;
       const wanted = count() + answered;
       const cut = share <= 1;
+      let over = cut;
       // Some are cut while they are sent, some once all of it is there.
       const size = cut && random.chance(0.7) ? Math.floor(bytes.length * share) : bytes.length;
       await wire.send(bytes.subarray(0, size));
@@ -81,9 +100,10 @@ function connections(open: (take: () => void) => { wire: Wire; count: () => numb
           more();
         });
         await Promise.race([there, wire.closed]);
-        if (count() < wanted) throw new Error("the server ended a publisher's connection");
+        over = count() < wanted;
+        if (over && !progress.mortal) throw new Error("the server ended a publisher's connection");
       }
-      if (cut) current = undefined;
+      if (over) current = undefined;
     },
     async end() {
       current?.wire.cut("FIN");
@@ -92,7 +112,18 @@ function connections(open: (take: () => void) => { wire: Wire; count: () => numb
   };
 }
 
-function http(port: number, random: Random): { send: Send; end: () => Promise<void> } {
+/** What an answer other than a receipt says: a server that is killed may refuse, and it may not know. */
+function refusal(text: string, progress: Progress): typeof REFUSED | undefined {
+  if (!progress.mortal) throw new Error(`a publish was answered ${text}`);
+  return /uncertain/.test(text) ? undefined : REFUSED;
+}
+
+interface Connected {
+  send: Send;
+  end: () => Promise<void>;
+}
+
+function http(keyed: boolean, port: number, random: Random, progress: Progress): Connected {
   const name = random.between(0, 1e9);
   let received: Uint8Array[] = [];
   const read = () => answers(received.length === 1 ? received[0]! : concat(...received));
@@ -103,50 +134,56 @@ function http(port: number, random: Random): { send: Send; end: () => Promise<vo
       told();
     });
     return { wire, count: () => received.length === 0 ? 0 : read().length };
-  });
+  }, progress);
   const send: Send = async (letters, share) => {
     received = [];
     const requests = letters.map(({ n, channel, text }) => {
       const body = utf8(text);
       const head = `POST /${channel} HTTP/1.1\r\nHost: localhost\r\n` +
-        "Content-Type: application/json\r\n" +
-        `Idempotency-Key: ${name}-${n}\r\nContent-Length: ${body.length}\r\n\r\n`;
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n` +
+        `${keyed ? `Idempotency-Key: ${name}-${n}\r\n` : ""}\r\n`;
       return concat(utf8(head), body);
     });
     await exchange(concat(...requests), letters.length, share, random);
     const replies = received.length === 0 ? [] : read();
-    for (const { status, body } of replies) {
-      if (status !== 200) throw new Error(`${status} ${body}`);
-    }
-    return letters.map((_, i) => replies[i] && JSON.parse(replies[i].body).id);
+    return letters.map((_, i) => {
+      const reply = replies[i];
+      if (reply?.status === 200) return JSON.parse(reply.body).id;
+      if (reply !== undefined) return refusal(`${reply.status} ${reply.body}`, progress);
+    });
   };
   return { send, end };
 }
 
-function webSocket(port: number, random: Random): { send: Send; end: () => Promise<void> } {
-  const ids = new Map<number, string>();
+function webSocket(port: number, random: Random, progress: Progress): Connected {
+  const answered = new Map<number, Answered>();
   let count = 0;
   const { exchange, end } = connections((told) => {
-    const reader = new Reader("ws", (text) => {
-      const reply = JSON.parse(text);
-      if (reply.open !== undefined) return;
-      if (typeof reply.id !== "string") throw new Error(`a publish was answered ${text}`);
-      ids.set(reply.ref, reply.id);
-      count++;
-    });
+    const reader = new Reader(
+      "ws",
+      (text) => {
+        const reply = JSON.parse(text);
+        if (reply.open !== undefined) return;
+        answered.set(reply.ref, reply.id ?? refusal(text, progress));
+        count++;
+      },
+      undefined,
+      progress.mortal,
+    );
     const wire = new Wire(port, (bytes) => {
       reader.push(bytes);
       told();
+      if (reader.closeCode > 0 || reader.refused) wire.cut("FIN");
     });
     wire.send(upgrade("/publishers"));
     return { wire, count: () => count };
-  });
+  }, progress);
   const send: Send = async (letters, share) => {
     const frames = letters.map(({ n, channel, text }) =>
       textFrame(`{"pub":"${channel}","data":${text},"ref":${n}}`)
     );
     await exchange(concat(...frames), letters.length, share, random);
-    return letters.map(({ n }) => ids.get(n));
+    return letters.map(({ n }) => answered.get(n));
   };
   return { send, end };
 }

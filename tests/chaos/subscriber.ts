@@ -13,6 +13,11 @@ export function seqOf(id: string): number {
   return Number(id.slice(id.lastIndexOf(".") + 1));
 }
 
+/** The life in an id. */
+export function epochOf(id: string): string {
+  return id.slice(0, id.lastIndexOf("."));
+}
+
 /** What one connection was told. */
 export interface Session {
   /** What was asked for: an id, `all`, or nothing. */
@@ -21,8 +26,8 @@ export interface Session {
   opening:
     | { open: string; channels: string[]; gap: boolean; lost: Record<string, string> }
     | undefined;
-  /** Number, channel and content of each message. */
-  got: { seq: number; channel: string; n: number }[];
+  /** Life, number, channel and content of each message. */
+  got: { epoch: string; seq: number; channel: string; n: number }[];
   /** What became of it, for who reads a failure. */
   plan: string;
 }
@@ -46,6 +51,9 @@ export class ChaosSubscriber {
   readonly sessions: Session[] = [];
   /** Codes of Close frames that it got. */
   readonly closeCodes: number[] = [];
+  /** Resolves when it knows from where on to ask: what is published from then on reaches it. */
+  readonly placed: Promise<void>;
+  readonly #place: () => void;
   readonly #port: number;
   readonly #random: Random;
   readonly #progress: Progress;
@@ -71,12 +79,16 @@ export class ChaosSubscriber {
     this.#progress = progress;
     this.#cursor = random.chance(0.2) ? "all" : undefined;
     this.#missing = new Set(channels);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    [this.placed, this.#place] = [promise, resolve];
+    if (this.#cursor !== undefined) resolve();
   }
 
   /** Connects again and again, until it has the last message of each of its channels. */
   async run(): Promise<void> {
     const random = this.#random;
     while (this.#missing.size > 0 && !this.#progress.over) {
+      await this.#progress.there;
       await this.#connect(this.#plan());
       if (random.chance(0.7)) await this.#progress.more(random.magnitude(1000));
     }
@@ -127,6 +139,7 @@ export class ChaosSubscriber {
       this.kind,
       (text, id) => this.#told(session, text, id),
       () => void wire.send(clientFrame(0x8a, new Uint8Array(0))),
+      this.#progress.mortal,
     );
     const wire = new Wire(this.#port, (bytes) => {
       const cutsHere = bytes.length >= left && !this.#progress.calm;
@@ -137,7 +150,8 @@ export class ChaosSubscriber {
       }
       if (cutsHere && left > 0) cut();
       left = Math.max(0, left - bytes.length);
-      if (failure !== undefined || this.#missing.size === 0 || reader.closeCode > 0) {
+      const done = this.#missing.size === 0 || reader.closeCode > 0 || reader.refused;
+      if (failure !== undefined || done) {
         wire.cut("FIN");
       }
       if (plan.sleep > 0) wire.pauseUntil(this.#progress.more(plan.sleep));
@@ -166,11 +180,13 @@ export class ChaosSubscriber {
       // Who has asked for nothing has missed nothing. Who has, keeps its id until what it missed has come.
       if (session.since === undefined) this.#cursor = told.open;
       if (eventId !== undefined) this.#cursor = eventId;
+      this.#place();
       return;
     }
     if (eventId !== undefined && eventId !== told.id) throw new Error(`event ${eventId}: ${text}`);
     this.#cursor = told.id;
-    session.got.push({ seq: seqOf(told.id), channel: told.ch, n: told.data.n });
+    const { id, ch, data } = told;
+    session.got.push({ epoch: epochOf(id), seq: seqOf(id), channel: ch, n: data.n });
     if (told.data.last === true) this.#missing.delete(told.ch);
   }
 }

@@ -73,6 +73,7 @@ export class Reader {
   /** The code of a Close frame. */
   closeCode = 0;
   readonly #kind: "ws" | "sse";
+  readonly #refusable: boolean;
   readonly #told: Told;
   readonly #ping: () => void;
   #bytes: Uint8Array = new Uint8Array(0);
@@ -81,21 +82,30 @@ export class Reader {
    * @param kind What follows the head.
    * @param told Told of each message or event.
    * @param ping Told of each ping.
+   * @param refusable Whether it may be answered 503, and nothing behind that.
    */
-  constructor(kind: "ws" | "sse", told: Told, ping: () => void = () => {}) {
+  constructor(kind: "ws" | "sse", told: Told, ping: () => void = () => {}, refusable = false) {
     this.#kind = kind;
+    this.#refusable = refusable;
     this.#told = told;
     this.#ping = ping;
   }
 
+  /** Whether it was refused, as it may be. */
+  get refused(): boolean {
+    return this.#refusable && this.status === 503;
+  }
+
   /** Takes what has arrived. */
   push(chunk: Uint8Array): void {
+    if (this.refused) return;
     this.#bytes = this.#bytes.length === 0 ? chunk : concat(this.#bytes, chunk);
     if (this.status === 0) {
       const end = headEnd(this.#bytes);
       if (end === 0) return;
       const head = decoder.decode(this.#bytes.subarray(0, end));
       this.status = Number(head.slice(9, 12));
+      if (this.refused) return;
       if (this.status !== (this.#kind === "ws" ? 101 : 200)) throw new Error(`answered ${head}`);
       this.#bytes = this.#bytes.subarray(end);
     }

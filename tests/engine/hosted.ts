@@ -4,8 +4,41 @@
  */
 import type { Engine } from "../../lib/hub/engine.ts";
 import { EngineHost } from "../../lib/engine/host.ts";
-import { RemoteEngine } from "../../lib/engine/remote.ts";
+import { RemoteEngine, type RemoteOptions } from "../../lib/engine/remote.ts";
+import type { Port } from "../../lib/engine/wire.ts";
 import type { CreateEngine, TestEngine } from "./engine_suite.ts";
+
+/** What a port is given waits while this is closed, as it does where a thread is busy. */
+export class Gate {
+  /** What waits. */
+  waiting: unknown[] = [];
+  #closed = false;
+  #port!: Port;
+
+  before(port: Port): Port {
+    this.#port = port;
+    const post = (message: unknown) => {
+      if (this.#closed) this.waiting.push(message);
+      else port.postMessage(message);
+    };
+    return {
+      postMessage: post,
+      set onmessage(take: Port["onmessage"]) {
+        port.onmessage = take;
+      },
+      close: () => port.close(),
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  open(): void {
+    this.#closed = false;
+    for (const message of this.waiting.splice(0)) this.#port.postMessage(message);
+  }
+}
 
 /** A host, and those who talk to it. */
 export class Hosted implements AsyncDisposable {
@@ -24,8 +57,18 @@ export class Hosted implements AsyncDisposable {
   }
 
   /** One more that talks to it. */
-  client(patience?: number): RemoteEngine {
-    const client = new RemoteEngine(this.#port(), patience);
+  client(options?: RemoteOptions): RemoteEngine {
+    return this.#client(this.#port(), options);
+  }
+
+  /** One more that is told nothing while its gate is closed. */
+  gatedClient(options?: RemoteOptions): { client: RemoteEngine; gate: Gate } {
+    const gate = new Gate();
+    return { client: this.#client(this.#port(gate), options), gate };
+  }
+
+  #client(port: Port, options?: RemoteOptions): RemoteEngine {
+    const client = new RemoteEngine(port, options);
     this.clients.push(client);
     return client;
   }
@@ -35,9 +78,9 @@ export class Hosted implements AsyncDisposable {
     client.attach(this.#port());
   }
 
-  #port(): MessagePort {
+  #port(gate?: Gate): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    this.host.attach(++this.#ports, port2);
+    this.host.attach(++this.#ports, gate?.before(port2) ?? port2);
     return port1;
   }
 

@@ -1,13 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { EngineError, type EngineListener } from "../../lib/hub/engine.ts";
+import { EngineError } from "../../lib/hub/engine.ts";
 import { LogEngine } from "../../lib/engine/engine.ts";
 import { MemoryEngine } from "../../lib/engine/memory.ts";
 import { clientsSuite } from "./clients_suite.ts";
 import { after, draft, engineSuite, publishAll, ROOMY, word } from "./engine_suite.ts";
 import { gapSuite } from "./gap_suite.ts";
+import { Ear } from "./ear.ts";
 import { behindPort, Hosted } from "./hosted.ts";
 import { limitsSuite } from "./limits_suite.ts";
 import { testMemory } from "./memory_engine.ts";
+import { restartSuite } from "./restart_suite.ts";
 import { testSqlite } from "./sqlite_engine.ts";
 import { StallingLog } from "./stalling_log.ts";
 
@@ -18,21 +20,10 @@ limitsSuite("RemoteEngine over memory", behindPort(memory));
 gapSuite("RemoteEngine over memory", behindPort(memory), 60);
 engineSuite("RemoteEngine over SQLite", behindPort(testSqlite));
 limitsSuite("RemoteEngine over SQLite", behindPort(testSqlite));
+restartSuite("RemoteEngine over SQLite", behindPort(testSqlite));
 gapSuite("RemoteEngine over SQLite", behindPort(testSqlite), 30);
 clientsSuite("EngineHost over memory", memory);
 clientsSuite("EngineHost over SQLite", testSqlite);
-
-/** Writes down what it is told. */
-class Ear implements EngineListener {
-  readonly heard: string[] = [];
-  message = (message: Parameters<EngineListener["message"]>[0]) =>
-    void this.heard.push(word(message));
-  lost = (reason: string, open: string) => void this.heard.push(`lost ${reason} ${open}`);
-  reachable = (why: string | undefined) => void this.heard.push(why ?? "reachable");
-  take() {
-    return this.heard.splice(0);
-  }
-}
 
 /** A client that listens, and knows that its interest is known. */
 async function listening(hosted: Hosted, ...channels: string[]) {
@@ -48,6 +39,7 @@ Deno.test("RemoteEngine is told what the engine took before it ended, once each,
   await using before = await Hosted.begin(test.engine);
   const { client, ear } = await listening(before, "a", "b");
   await publishAll(client, "a:1", "b:2");
+  const asked = client.history(["c"], { from: "all" });
   client.detach();
   assertEquals(ear.take(), ["a:1", "b:2", "the engine begins anew"]);
   // It took these, and ended before it could tell.
@@ -55,7 +47,7 @@ Deno.test("RemoteEngine is told what the engine took before it ended, once each,
   await assertRejects(() => client.publish(draft("a"), 0), EngineError, "begins anew");
   await test.restart();
   await using hosted = await Hosted.begin(test.engine);
-  const asked = client.history(["c"], { from: "all" });
+  await assertRejects(() => client.history(["c"], undefined), EngineError, "begins anew");
   hosted.take(client);
   await publishAll(test.engine, "a:6");
   assertEquals((await asked).messages.map(word), ["c:4"]);
@@ -75,8 +67,8 @@ Deno.test("RemoteEngine says epoch where the engine that comes back does not rem
   assertEquals(ear.take(), [
     "a:1",
     "the engine begins anew",
-    "lost epoch other.0",
     "reachable",
+    "lost epoch other.0",
     "a:2",
   ]);
 });
@@ -98,7 +90,7 @@ Deno.test("RemoteEngine says uncertain of a publish that the engine was asked fo
 Deno.test("RemoteEngine says uncertain of a publish that is not answered in time, and is told of it all the same", async () => {
   const log = new StallingLog();
   await using hosted = await Hosted.begin(new LogEngine(log, ROOMY, () => 0));
-  const client = hosted.client(50), ear = new Ear();
+  const client = hosted.client({ patience: 50 }), ear = new Ear();
   client.listen(ear);
   client.interest("a", 1);
   await client.history([], undefined);
@@ -109,6 +101,7 @@ Deno.test("RemoteEngine says uncertain of a publish that is not answered in time
   const refused = await assertRejects(() => client.publish(draft("a", "2"), 0), EngineError);
   assertEquals(refused.uncertain, false);
   log.goOn();
+  await ear.said("reachable");
   const { messages } = await client.history(["a"], { from: "all" });
   assertEquals(messages.map(word), ["a:1"]);
   assertEquals(client.unreachable, undefined);
@@ -135,24 +128,3 @@ Deno.test("RemoteEngine refuses while the log cannot be reached, and is told whe
   assertEquals(ear.take(), ["a:1", "the disk is full", "reachable", "a:2"]);
   assertEquals(hosted.reachable, ["the disk is full", undefined]);
 });
-
-Deno.test("LogEngine publishes once where a key comes again while its first is on its way, and again where that failed", async () => {
-  const log = new StallingLog();
-  await using engine = disposable(new LogEngine(log, ROOMY, () => 0));
-  log.stall();
-  const first = engine.publish(draft("a", "1"), 3, "key");
-  const second = engine.publish(draft("a", "1"), 3, "key");
-  log.goOn();
-  assertEquals(await second, { ...await first, replayed: true });
-  log.stall();
-  const failed = engine.publish(draft("a", "2"), 3, "other");
-  const too = engine.publish(draft("a", "2"), 3, "other");
-  log.fail(new EngineError("no"));
-  await assertRejects(() => failed, EngineError, "no");
-  await assertRejects(() => too, EngineError, "no");
-  assertEquals((await engine.publish(draft("a", "2"), 3, "other")).replayed, false);
-});
-
-function disposable(engine: LogEngine): LogEngine & AsyncDisposable {
-  return Object.assign(engine, { [Symbol.asyncDispose]: () => engine.close() });
-}

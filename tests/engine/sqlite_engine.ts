@@ -21,7 +21,8 @@ export async function testSqlite(limits: Partial<Limits> = {}): Promise<SqliteTe
   let time = 5000;
   const all = { ...ROOMY, ...limits };
   const open = () => {
-    const log = new SqliteLog({ file, historyBytes: all.historyBytes, now: () => time });
+    const now = () => time;
+    const log = new SqliteLog({ file, historyBytes: all.historyBytes, now, elapsed: now });
     return new LogEngine(log, all, () => log.now());
   };
   const test: SqliteTestEngine = {

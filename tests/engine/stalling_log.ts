@@ -22,6 +22,7 @@ export class StallingLog implements Log {
   /** From now on nothing is taken. */
   stall(): void {
     this.#stalled = true;
+    this.#arrived = Promise.withResolvers<void>();
   }
 
   /** Takes what waits, and what comes. */
@@ -30,10 +31,16 @@ export class StallingLog implements Log {
     for (const { record, resolve } of this.#waiting.splice(0)) resolve(this.#take(record));
   }
 
-  /** Refuses what waits, and takes what comes. */
-  fail(error: EngineError): void {
+  /**
+   * Refuses what waits, and takes what comes.
+   * @param taken Whether it has what waited all the same, and tells of it afterwards.
+   */
+  fail(error: EngineError, taken = false): void {
     this.#stalled = false;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
+    for (const { record, reject } of this.#waiting.splice(0)) {
+      reject(error);
+      if (taken) this.#take(record);
+    }
   }
 
   follow(listener: LogListener): LogState {

@@ -239,6 +239,20 @@ Deno.test("Hub encodes a message once for all of its subscribers, and lets go of
   assertEquals(encoded, 3);
 });
 
+Deno.test("Hub tells who joins of a loss on the channels that the answer to its question does not know of", async () => {
+  const { engine, hub, listener } = setUp();
+  await hub.subscribe(listener, ["a"], undefined, listener.opened);
+  engine.late = true;
+  const joining = hub.subscribe(listener, ["b"], undefined, listener.opened, ["a"]);
+  engine.lost("expired");
+  await engine.look();
+  await engine.arrive();
+  await joining;
+  assertEquals(listener.take(), ["open e.0", "open e.0", "lost e.0 a expired"]);
+  engine.lost("expired");
+  assertEquals(listener.take(), ["lost e.0 b expired a expired"]);
+});
+
 Deno.test("Hub passes on why the engine cannot answer", async () => {
   const { engine, hub, listener } = setUp();
   engine.history = () => Promise.reject(new Error("no memory"));

@@ -52,6 +52,22 @@ Deno.test("Socket echoes thousands of messages of one segment in order", async (
   for (const n of numbers) assertEquals(textOf((await client.next())!.payload), n);
 });
 
+Deno.test("Socket tells of no more messages while it is held, and of all of them afterwards; who leaves is not held", async () => {
+  const recorder = new Recorder({ message: (socket) => socket.hold() });
+  await using server = new TestServer(webSocket(recorder));
+  using client = await WebSocketClient.open(server);
+  await client.raw.send(concat(...["1", "2", "3"].map((n) => clientFrame(0x81, utf8(n)))));
+  for (const n of ["1", "2", "3"]) {
+    await recorder.until(`message 1 ${n}`);
+    await new Promise((resolve) => setImmediate(resolve));
+    assertEquals(recorder.log.at(-1), `message 1 ${n}`);
+    if (n !== "3") recorder.socket.goOn();
+  }
+  recorder.socket.drop();
+  await recorder.until("close");
+  await server.shrunk();
+});
+
 Deno.test("Socket echoes messages of the largest size that come close behind one another", async () => {
   await using server = new TestServer(webSocket(echo), {
     maxMessage: 1 << 20,

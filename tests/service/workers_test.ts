@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { accepted, ask, channelsOf, numberOf, post, Subscriber } from "../tools/channels.ts";
 import { Crashes } from "../tools/crash.ts";
 import { scrape } from "../tools/scrape.ts";
-import { testService, testThreads } from "../tools/service.ts";
+import { type Line, testService, testThreads } from "../tools/service.ts";
 
 /** Subscribes so often that every thread has some, whichever way the system shares connections out. */
 function many(service: { port: number }, count: number, target: string): Promise<Subscriber[]> {
@@ -100,6 +100,30 @@ Deno.test("a thread that ends by a fault is started again; the others go on, and
   assertEquals((await post(service, "btc", "x")).subscribers, alive.length + 24);
   for (const each of more) assertEquals(await each.text(), "x");
   for (const each of [...readers, ...more]) each[Symbol.dispose]();
+});
+
+Deno.test("a thread that cannot listen when it is started again is tried again until it can", async () => {
+  await using crashes = new Crashes();
+  const deaf = await Deno.makeTempFile();
+  await Deno.remove(deaf);
+  const modules = { worker: crashes.deafWorker(deaf) };
+  await using service = await testThreads(modules, "--workers", "2", "--drain", "50ms");
+  /** Waits until so many lines say so; it looks again and again. */
+  const said = async (wanted: string, count: number) => {
+    const saying = ({ message, fields }: Line) => [message, fields.error].includes(wanted);
+    const began = performance.now();
+    while (service.log.lines.filter(saying).length < count) {
+      if (performance.now() - began > 20_000) throw new Error(`not ${count} times: ${wanted}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  await said("it listens", 2);
+  await crashes.called(2);
+  await Deno.writeTextFile(deaf, "");
+  await crashes.crash(0);
+  await said("no file is left", 2);
+  await Deno.remove(deaf);
+  await said("it listens", 3);
 });
 
 for (const workers of ["1", "2"]) {

@@ -11,7 +11,18 @@ export class Crashes implements AsyncDisposable {
 
   /** A module that is another, and can be made to crash. */
   module(name: "worker" | "engine"): URL {
-    const url = new URL(`crashing_${name}.ts`, import.meta.url);
+    return this.#module(`crashing_${name}.ts`);
+  }
+
+  /** A thread that serves, can be made to crash, and cannot listen while a file is there. */
+  deafWorker(file: string): URL {
+    const url = this.#module("deaf_worker.ts");
+    url.hash = file;
+    return url;
+  }
+
+  #module(file: string): URL {
+    const url = new URL(file, import.meta.url);
     url.search = String((this.#listener.addr as Deno.NetAddr).port);
     return url;
   }
