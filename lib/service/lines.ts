@@ -106,13 +106,8 @@ export const lines = {
     level: "error",
     fields: { error: "what it ended with" },
     meaning:
-      "A fault of Kodama's, in one of `--workers`: please report it. Its connections are cut " +
-      "off and come back.",
-  },
-  "a thread cannot be started again": {
-    level: "error",
-    fields: { error: "what went wrong" },
-    meaning: "The others go on, and it is tried again, at last every 5 s.",
+      "A fault of Kodama's, in one of `--workers`, or a port that could not be listened on: its " +
+      "connections are cut off and come back, and it is tried again, at last every 5 s.",
   },
 } satisfies Record<string, LineKind>;
 
