@@ -1,10 +1,6 @@
 /** Kodama's command line. See `--help`. */
 import manifest from "./deno.json" with { type: "json" };
-import { check } from "./lib/cli/check.ts";
-import { publish } from "./lib/cli/publish.ts";
 import { Failure } from "./lib/cli/request.ts";
-import { printMessages } from "./lib/cli/subscribe.ts";
-import { token } from "./lib/cli/token.ts";
 import { type Command, parseCommand, strangeVariables } from "./lib/settings/command.ts";
 import type { Config } from "./lib/settings/config.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
@@ -89,12 +85,13 @@ async function serve(config: Config): Promise<void> {
       ? `Kodama listens on ${service.url}`
       : `Kodama listens. Open ${service.url}${everywhere}`,
   );
-  log.info("started", { version: manifest.version, ...service.about });
+  log.info("started", { version: manifest.version, url: service.url, ...service.about });
   await service.finished;
   log.info("ended");
 }
 
 async function follow(command: Extract<Command, { run: "subscribe" }>): Promise<void> {
+  const { printMessages } = await import("./lib/cli/subscribe.ts");
   const end = new AbortController();
   onSignal(() => end.abort());
   await printMessages(command, {
@@ -113,16 +110,26 @@ async function run(command: Command): Promise<void> {
       return console.log(`kodama ${manifest.version}`);
     case "serve":
       return await serve(command.config);
-    case "token":
+    case "token": {
+      const { token } = await import("./lib/cli/token.ts");
       return console.log(await token(command, Date.now()));
-    case "publish":
+    }
+    case "publish": {
+      const { publish } = await import("./lib/cli/publish.ts");
       return console.log(await publish(command, () => new Response(Deno.stdin.readable).bytes()));
+    }
     case "subscribe":
       return await follow(command);
     case "check": {
+      const { check } = await import("./lib/cli/check.ts");
       const { text, whole } = check(command, Date.now());
       console.log(text);
       if (!whole) throw new Failure("the log is damaged");
+      return;
+    }
+    case "health": {
+      const { health } = await import("./lib/cli/health.ts");
+      return console.log(await health(command));
     }
   }
 }

@@ -101,7 +101,9 @@ export async function accepted(service: { port: number }, count: number, ms = 50
   const began = performance.now();
   for (let asked = 1;; asked++) {
     const { body } = await ask(service, "GET /-/metrics");
-    if (Number(/^kodama_accepted_total (\d+)$/m.exec(body)?.[1]) === count + asked) return;
+    if (Number(/^kodama_accepted_total\{tls="no"\} (\d+)$/m.exec(body)?.[1]) === count + asked) {
+      return;
+    }
     if (performance.now() - began > ms) throw new Error(`not ${count} accepted: ${body}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
