@@ -4,7 +4,7 @@
  */
 import { CloseCode, type CloseReason, isAbnormal } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
-import type { Ending, ProtocolEvents } from "../websocket/events.ts";
+import type { ProtocolEvents } from "../websocket/events.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
