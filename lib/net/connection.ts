@@ -172,7 +172,7 @@ export class Connection implements Owner {
   /** @inheritDoc */
   overflow(): void {
     this.#context.counts[Count.slow + 2]!++;
-    this.drop();
+    this.#transport.drop();
   }
 
   /** Serves one request. Returns whether another may follow. */

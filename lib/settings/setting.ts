@@ -187,7 +187,7 @@ export function networks(help: string): Setting<"off" | "on" | Network[]> {
   const form = "on, off, or addresses such as 10.0.0.1 and networks such as 10.0.0.0/8";
   return {
     default: "off",
-    form: "on | off | ADDRESS[/BITS]",
+    form,
     help,
     repeatable: true,
     parse: (values) => {

@@ -1,7 +1,8 @@
 /** Limits over all connections: how many one address has, and what waits for all of them. */
 import { assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
 import { WebSocket as OthersWebSocket } from "ws";
-import { ask, EventStream, post, Subscriber } from "../tools/channels.ts";
+import { addressOf, ask, EventStream, post, requestBytes, Subscriber } from "../tools/channels.ts";
+import { RawClient } from "../tools/raw.ts";
 import { scrape, scraped } from "../tools/scrape.ts";
 import { type TestService, testService } from "../tools/service.ts";
 import { tried } from "../tools/engines.ts";
@@ -151,4 +152,34 @@ Deno.test("one message to many who do not read counts once against --max-buffere
   assertLess(count, 40);
   assertLess((await scrape(service)).value("kodama_queue_memory_bytes"), 4 * MIB);
   for (const one of stuck) one[Symbol.dispose]();
+});
+
+Deno.test("what was missed and answers that nobody reads count against --max-buffered-total, too", async () => {
+  await using service = await testService("--max-buffered-total", "8MiB", "--drain", "50ms");
+  for (let i = 0; i < 5; i++) await post(service, "btc", large(`${i}`));
+  const ended = async () =>
+    (await scrape(service)).value("kodama_slow_consumers_total", { limit: "max-buffered-total" });
+  const held = async () => (await scrape(service)).value("kodama_queue_memory_bytes");
+  // What several have missed counts once while they share it; what is encoded for one is its own.
+  using one = await Subscriber.open(service, "/btc?since=all");
+  assertGreater(await held(), MIB);
+  assertEquals([await ended(), (await one.json()).gap], [0, false]);
+  const clients: RawClient[] = [];
+  try {
+    // Each answer has all five.
+    while (await ended() === 0 && clients.length < 20) {
+      const client = await RawClient.connect(addressOf(service.port));
+      clients.push(client);
+      await client.send(requestBytes(service.port, "GET /btc"));
+      await client.until((received) => received.length > 0);
+    }
+    assertLess(clients.length, 20);
+    await scraped(service, (s) => s.value("kodama_queue_memory_bytes") <= 8 * MIB);
+    assertEquals((await ask(service, "GET /-/health")).status, 200);
+  } finally {
+    for (const client of clients) client.close();
+  }
+  // A new one has all of it.
+  const { messages } = await (await fetch(`http://127.0.0.1:${service.port}/btc`)).json();
+  assertEquals(messages.length, 5);
 });
