@@ -136,8 +136,7 @@ export class Connection implements Owner {
 
   /** Begins to end its session, if it has one, since the server is shutting down. */
   goAway(): void {
-    if (this.session instanceof Socket) this.session.close(CloseCode.GoingAway, "shutting down");
-    else this.session?.close();
+    this.session?.goAway();
   }
 
   /** Ends it in favour of others, unless a request is under way. */

@@ -175,6 +175,12 @@ export class Socket implements ProtocolEvents, Owner {
     this.#settle();
   }
 
+  /** Closes it behind all that it is owed, since the server is shutting down. */
+  goAway(): void {
+    this.#guard(() => this.#handler.flush?.(this));
+    this.close(CloseCode.GoingAway, "shutting down");
+  }
+
   /** Ends the connection at once. */
   drop(): void {
     this.#machine.lost();

@@ -17,6 +17,8 @@ export interface SocketHandler {
   message?(socket: Socket, payload: Uint8Array, opcode: number): void;
   /** A ping; it is answered already. */
   ping?(socket: Socket): void;
+  /** The server shuts down, and this will be closed: what it is still owed is sent now. */
+  flush?(socket: Socket): void;
   /** The end, exactly once. */
   close?(socket: Socket, ending: Ending): void;
   /** Called at each tick of the clock while open; now in ms. */

@@ -12,6 +12,8 @@ import { isGone, type Owner, type Transport } from "./transport.ts";
 export interface StreamHandler {
   /** The head has been sent. */
   open(stream: Stream): void;
+  /** The server shuts down, and this will be ended: what it is still owed is written now. */
+  flush?(stream: Stream): void;
   /** The end, exactly once. */
   close?(stream: Stream): void;
   /** Called at each tick of the clock; now in ms. */
@@ -85,6 +87,12 @@ export class Stream implements Owner {
     // 8: a chunked body is whole only with its last chunk.
     if (this.open && this.chunked) this.#transport.outbox.bytes(LAST_CHUNK);
     this.#end();
+  }
+
+  /** Ends the body behind all that it is owed, since the server is shutting down. */
+  goAway(): void {
+    this.#guard(() => this.#handler.flush?.(this));
+    this.close();
   }
 
   /** Ends the connection at once. A chunked body is seen to be cut off, as it has no last chunk. */

@@ -38,7 +38,7 @@ export interface EventSubscription {
 /** The handler of one stream of events. */
 export function eventHandler(subscription: EventSubscription): StreamHandler {
   const { hub, channels, since, latest, rights, fault, overrun } = subscription;
-  let subscriber: Subscriber | undefined;
+  let subscriber: ReturnType<typeof streamSubscriber> | undefined;
   let keepAliveAt = 0;
   return {
     open(stream) {
@@ -62,6 +62,9 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
       keepAliveAt = now + KEEP_ALIVE;
       stream.write(stream.chunked ? chunkedComment : comment);
     },
+    flush() {
+      subscriber?.flush();
+    },
     close() {
       if (subscriber === undefined) return;
       for (const channel of channels) hub.unsubscribe(subscriber, channel);
@@ -69,7 +72,7 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
   };
 }
 
-function streamSubscriber(stream: Stream, newest: boolean, overrun: () => void): Subscriber {
+function streamSubscriber(stream: Stream, newest: boolean, overrun: () => void) {
   const form = stream.chunked ? chunkedEvent : event;
   const write = (data: string, id: string) => {
     const encoded = encodeEvent(data, id);
@@ -80,7 +83,7 @@ function streamSubscriber(stream: Stream, newest: boolean, overrun: () => void):
     else write(message.toJSONText(skipped), message.id);
   };
   const latest = newest ? new Latest(stream, send) : undefined;
-  return {
+  const subscriber: Subscriber = {
     deliver: (message) => latest === undefined ? send(message) : latest.deliver(message),
     keep: (message) => stream.kept.add(message, weight(message)),
     letGo: (message) => stream.kept.delete(message),
@@ -98,4 +101,5 @@ function streamSubscriber(stream: Stream, newest: boolean, overrun: () => void):
       else latest.say(say);
     },
   };
+  return { ...subscriber, flush: () => latest?.flush() };
 }

@@ -74,6 +74,11 @@ export class Latest {
     return this.#waiting.size === 0 && this.#isSlow() ? this.#tryToSend() : undefined;
   }
 
+  /** Sends all that waits, however much is in the queue. */
+  flush(): void {
+    this.#sendSome(Infinity);
+  }
+
   #isSlow(): boolean {
     return this.#waiting.size > 0 || this.#out.bufferedAmount > this.#most;
   }
@@ -94,7 +99,7 @@ export class Latest {
     while (this.#waiting.size > 0) {
       await this.#out.drained(this.#most);
       if (!this.#out.open) break;
-      this.#sendSome();
+      this.#sendSome(this.#most);
     }
     this.#sending = false;
     if (this.#out.open) return;
@@ -102,10 +107,10 @@ export class Latest {
     this.#out.kept.clear();
   }
 
-  /** Sends what waits until too much is in the queue. */
-  #sendSome(): void {
+  /** Sends what waits until more than `most` is in the queue, in bytes. */
+  #sendSome(most: number): void {
     for (const [key, waiting] of this.#waiting) {
-      if (this.#out.bufferedAmount > this.#most) return;
+      if (this.#out.bufferedAmount > most) return;
       this.#waiting.delete(key);
       if ("say" in waiting) waiting.say();
       else {

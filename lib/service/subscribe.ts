@@ -43,6 +43,9 @@ export function subscriberHandler(subscription: Subscription): SocketHandler {
     tick(socket) {
       if (Date.now() >= rights.expires) socket.close(CloseCode.Policy, "token expired");
     },
+    flush() {
+      client?.flush();
+    },
     close() {
       client?.leave();
     },
@@ -92,6 +95,10 @@ class Client implements Subscriber {
     else if (opcode === Opcode.Binary) {
       this.#socket.close(CloseCode.Unsupported, "JSON is spoken here");
     } else this.#request(decoder.decode(payload));
+  }
+
+  flush(): void {
+    this.#latest?.flush();
   }
 
   leave(): void {

@@ -120,6 +120,18 @@ Deno.test("Latest lifts the limit of the queue, is slow at a lower one, and lets
   assertEquals([pipe.bufferedAmount, pipe.counts[Count.held]], [0, 0]);
 });
 
+Deno.test("Latest sends all that waits where it will be closed", async () => {
+  const { pipe, latest, sent, publish } = onPipe();
+  pipe.bufferedAmount = SLOW + 1;
+  for (const channel of ["a", "b", "a"]) publish(channel);
+  latest.say(() => sent.push("bye"));
+  latest.flush();
+  assertEquals(sent, ["b2", "a3 after 1", "bye"]);
+  assertEquals(pipe.counts[Count.held], 0);
+  await pipe.left(0);
+  assertEquals(sent.length, 3);
+});
+
 const SIZE = 128 * 1024;
 /** So many that no system's buffers take them all for who does not read. */
 const COUNT = 160;
@@ -203,6 +215,23 @@ channelTest(
     assertEquals(number, COUNT - 1);
   },
 );
+
+Deno.test("who only wants the newest has it before the server ends", async () => {
+  const service = await testService(...LIMITS, "--drain", "3s");
+  using slow = await Subscriber.open(service, "/a,b?slow=latest");
+  using events = await EventStream.open(service, "/a?slow=latest");
+  assertEquals((await slow.json()).channels, ["a", "b"]);
+  await events.next();
+  await flood(service);
+  const ending = service.shutdown();
+  await follows(() => slow.json());
+  assertEquals(await slow.closed(), "1001 shutting down");
+  let last = "";
+  while (parseInt(last) !== COUNT - 2) last = (await events.next()).data.data;
+  assertEquals(await events.block(), undefined);
+  assertEquals(events.ended, true);
+  await ending;
+});
 
 Deno.test("who only wants the newest is closed for making no progress, and for nothing less", async () => {
   await using service = await testService(...LIMITS, "--write-timeout", "500ms");
