@@ -7,7 +7,8 @@
 import { parseArgs } from "node:util";
 import { ask } from "../tests/tools/channels.ts";
 import { kodama } from "../tests/tools/command.ts";
-import { freePorts, soon } from "../tests/tools/nats.ts";
+import { soon } from "../tests/tools/nats.ts";
+import { freePorts } from "../tests/tools/ports.ts";
 import { Scrape } from "../tests/tools/scrape.ts";
 import { fanout } from "./load/fanout.ts";
 import { startFlood } from "./load/flood.ts";

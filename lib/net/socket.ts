@@ -30,6 +30,8 @@ export class Socket implements ProtocolEvents, Owner {
   readonly protocol: string;
   /** What may wait when another message is sent, in bytes: with more, this ends with 1013. */
   maxBuffered: number;
+  /** What is kept for later, besides what waits. */
+  readonly kept: Kept;
   readonly #transport: Transport;
   readonly #machine: Protocol;
   readonly #handler: SocketHandler;
@@ -80,6 +82,7 @@ export class Socket implements ProtocolEvents, Owner {
     this.#handler = handler;
     this.#settings = settings;
     this.maxBuffered = settings.maxBuffered;
+    this.kept = transport.kept;
     this.#fault = fault;
     this.#watch = watch;
     this.#pingAt = transport.now + settings.pingInterval;
@@ -140,11 +143,6 @@ export class Socket implements ProtocolEvents, Owner {
   /** Whether this peer's messages are compressed with the context of those before them, so that no frame is shared. */
   get takeover(): boolean {
     return this.#deflate !== undefined && !this.#deflate.serverNoContextTakeover;
-  }
-
-  /** What is kept for later, besides that. */
-  get kept(): Kept {
-    return this.#transport.kept;
   }
 
   /** Resolves when no more than `amount` bytes are left to send, or the peer is gone. */
