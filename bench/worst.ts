@@ -61,7 +61,7 @@ try {
       `ended for --max-buffered-total ${slow("max-buffered-total")}, ` +
       `--max-buffered ${slow("max-buffered")}, --write-timeout ${slow("write-timeout")}`,
       `the others, 100 subscribers of 50 messages a second: p50 ${ms(during.p50)}, ` +
-      `p99 ${ms(during.p99)}, missing ${during.missing}; ` +
+      `p99 ${ms(during.p99)}, missing ${during.missing}, ended ${during.ended}; ` +
       `alone p50 ${ms(before.p50)}, p99 ${ms(before.p99)}`,
       `CPU of the server ${(100 * during.serverCpu / during.seconds).toFixed(0)} % of one core`,
     ].join("\n"),

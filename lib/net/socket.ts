@@ -122,16 +122,17 @@ export class Socket implements ProtocolEvents, Owner {
   }
 
   /**
-   * Sends a frame that was encoded once for many.
-   * @param frame As {@linkcode encodeFrame} makes it: a whole message, which must not change any more. It may be
-   * compressed where {@linkcode sharedWindowBits} says so.
+   * Sends a frame that was encoded once for many, as {@linkcode encodeFrame} makes it: a whole message.
+   * @param frame It must not change any more. It may be compressed where {@linkcode sharedWindowBits} says so.
+   * @param rest What of it comes behind that, if it is in two parts.
    * @returns As {@linkcode send}.
    */
-  sendFrame(frame: Uint8Array): boolean {
+  sendFrame(frame: Uint8Array, rest?: Uint8Array): boolean {
     if (this.bufferedAmount > this.maxBuffered) this.#tooSlow(0);
     if (!this.open) return false;
     this.#sent++;
     this.#transport.outbox.bytes(frame);
+    if (rest !== undefined) this.#transport.outbox.bytes(rest);
     return true;
   }
 

@@ -7,11 +7,12 @@ import { EngineError, type Published } from "../hub/engine.ts";
 import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
 import { type Draft, EACH, type Form, type Kind, type Message, weight } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
+import { LARGE } from "../net/outbox.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
 import { readDraft } from "./draft.ts";
-import { gaps } from "./forms.ts";
+import { gaps, header } from "./forms.ts";
 import { Latest } from "./latest.ts";
 import { RateLimit } from "./rate.ts";
 import type { Subscription } from "./subscription.ts";
@@ -176,6 +177,12 @@ class Client implements Subscriber {
   /** Sends a message; `skipped`: how many were left out before it on its channel. */
   #send(message: Message, skipped: number): void {
     const { mode } = this.#subscription;
+    // A large body is held once, by what is remembered and by all queues.
+    const { body } = message, plain = mode === "raw" && this.#socket.sharedWindowBits === 0;
+    if (plain && this.#form !== undefined && body.length >= LARGE) {
+      this.#socket.sendFrame(message.as(header), body);
+      return;
+    }
     // What was left out is another number for each of those who are slow.
     const own = skipped > 0 && mode === "envelope";
     if (this.#form !== undefined && !own) this.#socket.sendFrame(message.as(this.#form));
