@@ -13,9 +13,18 @@ import { unavailable } from "./request.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** The media type of a request's body, without parameters, in lower case. */
+export function mediaType({ headers }: Pick<Request, "headers">): string | undefined {
+  return headers.get("content-type")?.replace(/;.*/s, "").trim().toLowerCase();
+}
+
+/** Whether a text can be an idempotency key. */
+export function isKey(text: string): boolean {
+  return /^[!-~]{1,128}$/.test(text);
+}
+
 /** What a body is, by its media type. */
-export function kindOf(contentType: string | undefined): Kind {
-  const type = contentType?.replace(/;.*/s, "").trim().toLowerCase();
+function kindOf(type: string | undefined): Kind {
   if (type === "application/octet-stream") return "binary";
   return type === "application/json" ? "json" : "text";
 }
@@ -24,7 +33,7 @@ export function kindOf(contentType: string | undefined): Kind {
  * Checks that a body is what it says.
  * @throws {HttpError} 400 if text is not UTF-8, or JSON not JSON.
  */
-export function checkBody(kind: Kind, body: Uint8Array): void {
+function checkBody(kind: Kind, body: Uint8Array): void {
   if (kind === "binary") return;
   let text: string;
   try {
@@ -41,6 +50,15 @@ export function checkBody(kind: Kind, body: Uint8Array): void {
 }
 
 /**
+ * Checks that there is a body; an empty one says so.
+ * @throws {HttpError} 411 (RFC 9110, 15.5.12) where there is no length, and it is not chunked.
+ */
+export function checkFraming(request: Request): void {
+  if (bodyFraming(request) !== undefined) return;
+  throw new HttpError(411, "Content-Length or chunked is needed");
+}
+
+/**
  * Publishes the body of a request that may.
  * @throws {HttpError} 400, 408, 411, 413 or 503; nothing was published then.
  */
@@ -51,14 +69,11 @@ export async function publish(
   publishes: Publishes,
 ): Promise<Reply> {
   const key = request.headers.get("idempotency-key");
-  if (key !== undefined && !/^[!-~]{1,128}$/.test(key)) {
+  if (key !== undefined && !isKey(key)) {
     throw new HttpError(400, "Idempotency-Key is not 1 to 128 visible ASCII characters");
   }
-  // RFC 9110, 15.5.12: no length and not chunked; an empty body says so.
-  if (bodyFraming(request) === undefined) {
-    throw new HttpError(411, "Content-Length or chunked is needed");
-  }
-  const kind = kindOf(request.headers.get("content-type"));
+  checkFraming(request);
+  const kind = kindOf(mediaType(request));
   const body = await request.body();
   const came = performance.now();
   checkBody(kind, body);

@@ -21,6 +21,11 @@ export function wantsUpgrade(request: Request): boolean {
   return request.minor === 1 && wantsWebSocket(request.headers);
 }
 
+/** The error for what is not begun any more. */
+export function shuttingDown(): HttpError {
+  return new HttpError(503, "shutting down", [["Retry-After", "1"]], "draining");
+}
+
 /**
  * Checks what must hold before it is asked who wants a WebSocket.
  * @throws {HttpError} 400, 403 or 503.
@@ -31,7 +36,7 @@ export function checkUpgrade(
 ): void {
   checkOrigin(request, config.origin);
   if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]], "draining");
+  if (draining()) throw shuttingDown();
 }
 
 /**

@@ -2,7 +2,6 @@
  * Subscribing by WebSocket, raw or enveloped.
  * @module
  */
-import { decodeBase64 } from "@std/encoding/base64";
 import { parseSince, type Since } from "../hub/cursor.ts";
 import { EngineError, type Published } from "../hub/engine.ts";
 import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
@@ -13,6 +12,7 @@ import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Rights } from "../auth/auth.ts";
 import type { Config } from "../settings/config.ts";
+import { type Members, membersOf, readDraft } from "./draft.ts";
 import { type FrameForms, gaps, type Mode } from "./forms.ts";
 import type { Publishes } from "./publishes.ts";
 import { RateLimit } from "./rate.ts";
@@ -48,7 +48,6 @@ export const CATCH_UP = 64 * 1024;
 /** What a client has asked for and waits for, in bytes; at more, no more is read from it before all of it is done. */
 export const MAX_ASKED = 64 * 1024;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const encoder = new TextEncoder();
 
 /** The handler of one subscriber's WebSocket. */
 export function subscriberHandler(subscription: Subscription): SocketHandler {
@@ -226,17 +225,15 @@ class Client implements Subscriber {
     } catch {
       return this.#refuse("not JSON");
     }
-    if (typeof request !== "object" || request === null || Array.isArray(request)) {
-      return this.#refuse("not an object");
-    }
-    const fields = new Map(Object.entries(request));
-    const ref = fields.has("ref") ? { ref: fields.get("ref") } : {};
-    const verbs = ["sub", "unsub", "pub"].filter((verb) => fields.has(verb));
-    const channel = fields.get(verbs[0] ?? "");
+    const members = membersOf(request);
+    if (members === undefined) return this.#refuse("not an object");
+    const ref = members.ref === undefined ? {} : { ref: members.ref };
+    const verbs = ["sub", "unsub", "pub"].filter((verb) => members[verb] !== undefined);
+    const channel = members[verbs[0] ?? ""];
     let error: string | undefined;
     if (verbs.length !== 1) error = "one of sub, unsub and pub is needed";
     else if (typeof channel !== "string") error = "the channel is not a text";
-    else error = nameFault(channel) ?? this.#carryOut(verbs[0]!, channel, fields, ref);
+    else error = nameFault(channel) ?? this.#carryOut(verbs[0]!, channel, members, ref);
     if (error !== undefined) this.#refuse(error, ref);
   }
 
@@ -252,11 +249,11 @@ class Client implements Subscriber {
   #carryOut(
     verb: string,
     channel: string,
-    fields: Map<string, unknown>,
+    members: Members,
     ref: { ref?: unknown },
   ): string | undefined {
-    if (verb === "sub") return this.#sub(channel, fields.get("since"), ref);
-    if (verb === "pub") return this.#pub(channel, fields, ref);
+    if (verb === "sub") return this.#sub(channel, members.since, ref);
+    if (verb === "pub") return this.#pub(channel, members, ref);
     // What was asked before, a `sub` perhaps, is answered before.
     this.#do(() => {
       this.#channels.delete(channel);
@@ -291,11 +288,11 @@ class Client implements Subscriber {
 
   #pub(
     channel: string,
-    fields: Map<string, unknown>,
+    members: Members,
     ref: { ref?: unknown },
   ): string | undefined {
     const came = performance.now();
-    const draft = this.#subscription.rights.write(channel) ? readDraft(fields) : "forbidden";
+    const draft = this.#subscription.rights.write(channel) ? readDraft(members) : "forbidden";
     if (typeof draft === "string") {
       this.#subscription.publishes.refused("websocket");
       return draft;
@@ -311,18 +308,4 @@ class Client implements Subscriber {
     });
     return undefined;
   }
-}
-
-/** What a `pub` publishes; a text says what is wrong with it. */
-function readDraft(fields: Map<string, unknown>): { kind: Kind; body: Uint8Array } | string {
-  if (fields.has("data") === fields.has("base64")) return "one of data and base64 is needed";
-  const data = fields.get("data"), base64 = fields.get("base64");
-  if (typeof data === "string") return { kind: "text", body: encoder.encode(data) };
-  if (fields.has("data")) return { kind: "json", body: encoder.encode(JSON.stringify(data)) };
-  if (
-    typeof base64 !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0
-  ) {
-    return "base64 is not base64";
-  }
-  return { kind: "binary", body: decodeBase64(base64) };
 }
