@@ -29,10 +29,10 @@ export interface Request extends Head {
   hasBody: boolean;
   /**
    * Reads the body; asks for it first where the client waits to be asked.
-   * @returns At most `maxMessage` bytes.
+   * @param limit Largest body, in bytes; by default `maxMessage`.
    * @throws {HttpError} 400, 408 or 413.
    */
-  body(): Promise<Uint8Array<ArrayBuffer>>;
+  body(limit?: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Says that a request becomes a WebSocket. */
@@ -275,7 +275,7 @@ export class Connection implements Timed {
         peer: this.#transport.peer,
         secure: this.#transport.secure,
         hasBody: body.some,
-        body: () => this.#inTime(body.read()),
+        body: (limit) => this.#inTime(body.read(limit)),
       });
       return await Promise.race([answer, dropped]);
     } finally {

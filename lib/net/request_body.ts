@@ -49,10 +49,11 @@ export class RequestBody {
 
   /**
    * Reads it all, once.
+   * @param limit Largest body, in bytes; by default a message's.
    * @throws {HttpError} 400 or 413.
    */
-  read(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#body ??= this.#read(this.#limit);
+  read(limit: number = this.#limit): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#body ??= this.#read(limit);
   }
 
   /** Sees to it that the next request is behind this one's body. Returns whether it could. */

@@ -8,6 +8,7 @@ import type { Answer, Handle, Request, Upgrade } from "../net/connection.ts";
 import type { SocketHandler } from "../net/socket.ts";
 import { assetReply, pageReply } from "./assets.ts";
 import { isLocal, refused } from "../auth/auth.ts";
+import { batchReply } from "./batch.ts";
 import { type ChannelContext, channelNames, channelReply } from "./channel.ts";
 import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
@@ -65,6 +66,7 @@ export function createRoutes(context: RouteContext): Handle {
 
   async function ours(path: string, request: Request): Promise<Answer> {
     if (path === "/-/echo") return accept(request, echo, Tally.echo);
+    if (path === "/-/publish") return await batchReply(request, context);
     if (path === "/-/health") return read(request, () => health(draining(), hub.unreachable));
     if (path === "/-/ready") return read(request, () => ready(draining(), hub.unreachable));
     if (path === "/-/metrics") return await operator(request, metrics);

@@ -1,0 +1,147 @@
+/**
+ * `POST /-/publish`: many messages at once, each a line of JSON, and a line for each in the answer.
+ * @module
+ */
+import { nothing, refusedWrite, type Rights } from "../auth/auth.ts";
+import { checkOrigin } from "../auth/origin.ts";
+import { type Draft, EACH } from "../hub/message.ts";
+import { nameFault } from "../hub/name.ts";
+import { HttpError } from "../http/error.ts";
+import type { Reply } from "../http/response.ts";
+import type { Answer, Request } from "../net/connection.ts";
+import { begun, nextTurn } from "../net/turn.ts";
+import type { ChannelContext } from "./channel.ts";
+import { preflight, withCors } from "./cors.ts";
+import { membersOf, readDraft } from "./draft.ts";
+import { checkFraming, isKey, mediaType } from "./publish.ts";
+import { shuttingDown, unavailable } from "./request.ts";
+
+/** Most lines of one request. */
+export const MAX_LINES = 1000;
+/** Largest body of one, in bytes. */
+export const MAX_BATCH = 16 << 20;
+/** So much is published at a time, in bytes: behind it what gathers for subscribers leaves, and others have their turn. */
+const PORTION = 64 * 1024;
+
+const METHODS = "POST, OPTIONS";
+const TYPE = "application/x-ndjson";
+const LF = 10;
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Answers a request for it. */
+export function batchReply(request: Request, context: ChannelContext): Promise<Answer> {
+  const { config, publishes } = context;
+  return withCors(request, config, async () => {
+    if (request.method === "OPTIONS") return preflight(request, config, METHODS);
+    if (request.method !== "POST") {
+      throw new HttpError(405, `${METHODS} are understood here`, [["Allow", METHODS]]);
+    }
+    try {
+      return await publishAll(request, context);
+    } catch (error) {
+      publishes.failed("http", error);
+      throw error;
+    }
+  });
+}
+
+async function publishAll(request: Request, context: ChannelContext): Promise<Reply> {
+  checkOrigin(request, context.config.origin);
+  const rights = await context.authorize(request);
+  if (rights.write === nothing) throw refusedWrite(rights, "anywhere");
+  if (context.draining()) throw shuttingDown();
+  const coding = request.headers.get("content-encoding") ?? "identity";
+  if (mediaType(request) !== TYPE || coding.toLowerCase() !== "identity") {
+    // RFC 9110, 15.5.16: what would be accepted can be said.
+    throw new HttpError(415, `${TYPE} is understood here`, [["Accept", TYPE]]);
+  }
+  checkFraming(request);
+  const body = await request.body(MAX_BATCH);
+  const came = performance.now();
+  const lines = linesOf(body);
+  if (lines.length > MAX_LINES) throw new HttpError(413, `over ${MAX_LINES} lines`);
+  const answers: Promise<string>[] = [];
+  let size = 0;
+  for (const line of lines) {
+    answers.push(publishLine(line, rights, came, context));
+    size += line.length + EACH;
+    if (size < PORTION) continue;
+    size = 0;
+    await answers.at(-1);
+    await begun();
+    await nextTurn();
+  }
+  const text = (await Promise.all(answers)).map((answer) => `${answer}\n`).join("");
+  return { status: 200, headers: [["Content-Type", TYPE]], body: text };
+}
+
+/** The lines of a body; the last need not end. */
+function linesOf(body: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let at = 0; at < body.length;) {
+    const end = body.indexOf(LF, at);
+    const to = end < 0 ? body.length : end;
+    lines.push(body.subarray(at, to));
+    at = to + 1;
+  }
+  return lines;
+}
+
+/** Publishes a line, before anything else is done. Resolves with what is answered to it; never rejects. */
+async function publishLine(
+  line: Uint8Array,
+  rights: Rights,
+  came: number,
+  { hub, config, publishes, fault }: ChannelContext,
+): Promise<string> {
+  try {
+    const { draft, key } = readLine(line, rights, config.maxMessage);
+    const published = await hub.publish(draft, key);
+    publishes.done("http", came, published);
+    const { id, subscribers, replayed } = published;
+    return JSON.stringify({ id, subscribers, ...replayed && { replayed } });
+  } catch (error) {
+    publishes.failed("http", error);
+    const refused = unavailable(error);
+    if (refused instanceof HttpError) {
+      return JSON.stringify({ error: refused.message, status: refused.status });
+    }
+    fault(error);
+    return JSON.stringify({ error: "internal error", status: 500 });
+  }
+}
+
+/**
+ * Reads a line.
+ * @throws {HttpError} 400, 403 or 413.
+ */
+function readLine(
+  line: Uint8Array,
+  rights: Rights,
+  maxMessage: number,
+): { draft: Draft; key: string | undefined } {
+  const members = membersOf(parse(line));
+  if (members === undefined) throw new HttpError(400, "not an object");
+  const { ch: channel, key } = members;
+  if (typeof channel !== "string") throw new HttpError(400, "the channel is not a text");
+  const wrong = nameFault(channel);
+  if (wrong !== undefined) throw new HttpError(400, wrong);
+  if (!rights.write(channel)) throw new HttpError(403, "forbidden");
+  if (key !== undefined && (typeof key !== "string" || !isKey(key))) {
+    throw new HttpError(400, "key is not 1 to 128 visible ASCII characters");
+  }
+  const draft = readDraft(members);
+  if (typeof draft === "string") throw new HttpError(400, draft);
+  if (draft.body.length > maxMessage) {
+    throw new HttpError(413, `the message is over ${maxMessage} bytes`);
+  }
+  return { draft: { channel, ...draft }, key };
+}
+
+function parse(line: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(line));
+  } catch {
+    throw new HttpError(400, "not JSON");
+  }
+}
