@@ -12,7 +12,7 @@ import type { Answer, Request } from "../net/connection.ts";
 import { begun, nextTurn } from "../net/turn.ts";
 import type { ChannelContext } from "./channel.ts";
 import { preflight, withCors } from "./cors.ts";
-import { membersOf, readDraft } from "./draft.ts";
+import { membersOf, parseJSON, readDraft } from "./draft.ts";
 import { checkFraming, isKey, mediaType } from "./publish.ts";
 import { shuttingDown, unavailable } from "./request.ts";
 
@@ -140,7 +140,7 @@ function readLine(
 
 function parse(line: Uint8Array): unknown {
   try {
-    return JSON.parse(decoder.decode(line));
+    return parseJSON(decoder.decode(line));
   } catch {
     throw new HttpError(400, "not JSON");
   }

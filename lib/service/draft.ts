@@ -8,6 +8,22 @@ import type { Draft } from "../hub/message.ts";
 const encoder = new TextEncoder();
 const base64Form = /^[A-Za-z0-9+/]*={0,2}$/;
 
+/** What may be a number that a double does not hold: many digits, or an exponent. */
+const unheld = /[\d.]{16}|\d[eE][+-]?\d/;
+/** ECMAScript's `JSON.rawJSON`, which is not declared yet. */
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+
+/**
+ * Reads JSON. A number that a double may not hold is kept as it was written, and is so written again.
+ * @throws {Error} If it is none.
+ */
+export function parseJSON(text: string): unknown {
+  if (!unheld.test(text)) return JSON.parse(text);
+  const keep = (_: string, value: unknown, { source }: { source: string }) =>
+    typeof value === "number" ? rawJSON(source) : value;
+  return JSON.parse(text, keep as Parameters<JSON["parse"]>[1]);
+}
+
 /** Members of an object that came as JSON. */
 export type Members = Readonly<Partial<Record<string, unknown>>>;
 

@@ -12,7 +12,7 @@ import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Rights } from "../auth/auth.ts";
 import type { Config } from "../settings/config.ts";
-import { type Members, membersOf, readDraft } from "./draft.ts";
+import { type Members, membersOf, parseJSON, readDraft } from "./draft.ts";
 import { type FrameForms, gaps, type Mode } from "./forms.ts";
 import type { Publishes } from "./publishes.ts";
 import { RateLimit } from "./rate.ts";
@@ -221,7 +221,7 @@ class Client implements Subscriber {
   #request(text: string): void {
     let request: unknown;
     try {
-      request = JSON.parse(text);
+      request = parseJSON(text);
     } catch {
       return this.#refuse("not JSON");
     }
