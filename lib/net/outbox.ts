@@ -35,6 +35,7 @@ interface Segment {
 }
 
 const nothing = new Uint8Array(0);
+const encoder = new TextEncoder();
 
 /** The bytes that one connection still has to send. */
 export class Outbox {
@@ -108,6 +109,19 @@ export class Outbox {
       this.#queue.push({ bytes, lent: undefined });
       this.#taken(bytes.length);
     }
+  }
+
+  /**
+   * Takes a text.
+   * @param text One byte a character.
+   */
+  text(text: string): void {
+    const bytes = this.#room(text.length);
+    if (bytes === undefined) return;
+    const from = this.#used, to = this.#used = from + text.length;
+    // What is ASCII is the same in UTF-8, which is quicker; what is not does not fit.
+    if (encoder.encodeInto(text, bytes.subarray(from, to)).read === text.length) return;
+    for (let i = 0; i < text.length; i++) bytes[from + i] = text.charCodeAt(i);
   }
 
   /**

@@ -29,37 +29,71 @@ const LF = 10;
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Answers a request for it. */
-export function batchReply(request: Request, context: ChannelContext): Promise<Answer> {
-  const { config, publishes } = context;
-  return withCors(request, config, async () => {
+export function batchReply(
+  request: Request,
+  context: ChannelContext,
+): Answer | Promise<Answer> {
+  const { config } = context;
+  return withCors(request, config, () => {
     if (request.method === "OPTIONS") return preflight(request, config, METHODS);
     if (request.method !== "POST") {
       throw new HttpError(405, `${METHODS} are understood here`, [["Allow", METHODS]]);
     }
-    try {
-      return await publishAll(request, context);
-    } catch (error) {
-      publishes.failed("http", error);
-      throw error;
-    }
+    return publishAll(request, context);
   });
 }
 
 async function publishAll(request: Request, context: ChannelContext): Promise<Reply> {
-  checkOrigin(request, context.config.origin);
-  const rights = await context.authorize(request);
+  try {
+    const rights = await writer(request, context);
+    const lines = linesOf(await request.body(MAX_BATCH));
+    const answers = await publishLines(lines, rights, context);
+    const body = answers.map((answer) => `${answer}\n`).join("");
+    return { status: 200, headers: [["Content-Type", TYPE]], body };
+  } catch (error) {
+    context.publishes.failed("http", error);
+    throw error;
+  }
+}
+
+/** What the sender may do, if it may publish lines at all: that is said before they are read. */
+async function writer(
+  request: Request,
+  { authorize, config, draining }: ChannelContext,
+): Promise<Rights> {
+  checkOrigin(request, config.origin);
+  const rights = await authorize(request);
   if (rights.write === nothing) throw refusedWrite(rights, "anywhere");
-  if (context.draining()) throw shuttingDown();
+  if (draining()) throw shuttingDown();
   const coding = request.headers.get("content-encoding") ?? "identity";
   if (mediaType(request) !== TYPE || coding.toLowerCase() !== "identity") {
     // RFC 9110, 15.5.16: what would be accepted can be said.
     throw new HttpError(415, `${TYPE} is understood here`, [["Accept", TYPE]]);
   }
   checkFraming(request);
-  const body = await request.body(MAX_BATCH);
+  return rights;
+}
+
+/** The lines of a body; the last need not end. */
+function linesOf(body: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let at = 0; at < body.length;) {
+    if (lines.length === MAX_LINES) throw new HttpError(413, `over ${MAX_LINES} lines`);
+    const end = body.indexOf(LF, at);
+    const to = end < 0 ? body.length : end;
+    lines.push(body.subarray(at, to));
+    at = to + 1;
+  }
+  return lines;
+}
+
+/** Publishes lines, in their order. Resolves with what is answered to each. */
+async function publishLines(
+  lines: readonly Uint8Array[],
+  rights: Rights,
+  context: ChannelContext,
+): Promise<string[]> {
   const came = performance.now();
-  const lines = linesOf(body);
-  if (lines.length > MAX_LINES) throw new HttpError(413, `over ${MAX_LINES} lines`);
   const answers: Promise<string>[] = [];
   let size = 0;
   for (const line of lines) {
@@ -71,20 +105,7 @@ async function publishAll(request: Request, context: ChannelContext): Promise<Re
     await begun();
     await nextTurn();
   }
-  const text = (await Promise.all(answers)).map((answer) => `${answer}\n`).join("");
-  return { status: 200, headers: [["Content-Type", TYPE]], body: text };
-}
-
-/** The lines of a body; the last need not end. */
-function linesOf(body: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  for (let at = 0; at < body.length;) {
-    const end = body.indexOf(LF, at);
-    const to = end < 0 ? body.length : end;
-    lines.push(body.subarray(at, to));
-    at = to + 1;
-  }
-  return lines;
+  return await Promise.all(answers);
 }
 
 /** Publishes a line, before anything else is done. Resolves with what is answered to it; never rejects. */

@@ -83,27 +83,20 @@ export function channelReply(
   names: readonly string[],
   request: Request,
   context: ChannelContext,
-): Promise<Answer> {
+): Answer | Promise<Answer> {
   return withCors(request, context.config, () => answerOf(names, request, context));
 }
 
-async function answerOf(
+function answerOf(
   names: readonly string[],
   request: Request,
   context: ChannelContext,
-): Promise<Answer> {
+): Answer | Promise<Answer> {
   const { method } = request;
   // A handshake is a GET, whatever else a method may do here.
-  if (wantsUpgrade(request)) return await subscribe(names, request, context);
+  if (wantsUpgrade(request)) return subscribe(names, request, context);
   if (method === "OPTIONS") return preflight(request, context.config, METHODS);
-  if (method === "POST" || method === "PUT") {
-    try {
-      return await write(names, request, context);
-    } catch (error) {
-      context.publishes.failed("http", error);
-      throw error;
-    }
-  }
+  if (method === "POST" || method === "PUT") return write(names, request, context);
   if (method !== "GET" && method !== "HEAD") {
     throw new HttpError(405, `${METHODS} are understood here`, [["Allow", METHODS]]);
   }
@@ -112,8 +105,8 @@ async function answerOf(
     ["application/json", "text/event-stream", "text/html"],
   );
   if (type === "text/html") return pageReply(request);
-  if (type === "text/event-stream") return await events(names, request, context);
-  return await history(names, request, context);
+  if (type === "text/event-stream") return events(names, request, context);
+  return history(names, request, context);
 }
 
 /** The point that `since` names. */
@@ -131,13 +124,18 @@ async function write(
   request: Request,
   { authorize, draining, hub, config, publishes }: ChannelContext,
 ): Promise<Reply> {
-  checkOrigin(request, config.origin);
-  const rights = await authorize(request);
-  const [name] = names;
-  if (names.length > 1) throw new HttpError(400, "one message goes to one channel");
-  if (!rights.write(name!)) throw refusedWrite(rights, name!);
-  if (draining()) throw shuttingDown();
-  return await publish(hub, name!, request, publishes);
+  try {
+    checkOrigin(request, config.origin);
+    const rights = await authorize(request);
+    const [name] = names;
+    if (names.length > 1) throw new HttpError(400, "one message goes to one channel");
+    if (!rights.write(name!)) throw refusedWrite(rights, name!);
+    if (draining()) throw shuttingDown();
+    return await publish(hub, name!, request, publishes);
+  } catch (error) {
+    publishes.failed("http", error);
+    throw error;
+  }
 }
 
 /** What the sender may do, if it may read all these channels. */

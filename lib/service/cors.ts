@@ -11,17 +11,23 @@ import type { Config } from "../settings/config.ts";
 type Origins = Pick<Config, "origin">;
 
 /**
- * Answers a request, and says whose pages may see the answer, also where it is refused: without these fields, a page of an
- * allowed origin could not see why.
- * @param answer What is answered.
+ * Says of an answer whose pages may see it, also where it is a refusal: without these fields, a page of an allowed origin
+ * could not see why.
+ * @param answer Gives it.
  */
-export async function withCors(
+export function withCors(
   request: Request,
   config: Origins,
-  answer: () => Promise<Answer>,
+  answer: () => Answer | Promise<Answer>,
+): Answer | Promise<Answer> {
+  return request.headers.has("origin") ? forPages(request, config, answer) : answer();
+}
+
+async function forPages(
+  request: Request,
+  config: Origins,
+  answer: () => Answer | Promise<Answer>,
 ): Promise<Answer> {
-  // Who is no page is not told of pages.
-  if (!request.headers.has("origin")) return await answer();
   try {
     const given = await answer();
     if ("upgrade" in given) return given;

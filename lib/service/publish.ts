@@ -8,10 +8,11 @@ import { bodyFraming } from "../http/body.ts";
 import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
 import type { Request } from "../net/connection.ts";
+import { isUtf8 } from "../websocket/utf8.ts";
 import type { Publishes } from "./publishes.ts";
 import { unavailable } from "./request.ts";
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The media type of a request's body, without parameters, in lower case. */
 export function mediaType({ headers }: Pick<Request, "headers">): string | undefined {
@@ -35,15 +36,12 @@ function kindOf(type: string | undefined): Kind {
  */
 function checkBody(kind: Kind, body: Uint8Array): void {
   if (kind === "binary") return;
-  let text: string;
-  try {
-    text = decoder.decode(body);
-  } catch {
+  if (!isUtf8(body)) {
     throw new HttpError(400, "the body is not UTF-8; send bytes as application/octet-stream");
   }
   if (kind !== "json") return;
   try {
-    JSON.parse(text);
+    JSON.parse(decoder.decode(body));
   } catch {
     throw new HttpError(400, "the body is not JSON");
   }

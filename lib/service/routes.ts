@@ -44,24 +44,26 @@ export function createRoutes(context: RouteContext): Handle {
   const loopback = isLoopback(config.hostname);
   const taps = tapped(config) ? context.taps : undefined;
 
-  return async (request) => {
-    const answer = await route(request);
-    if (taps !== undefined && "upgrade" in answer) {
-      answer.tap = await watch(query(request, "tap"), taps);
-    }
-    return answer;
+  return (request) => {
+    return taps === undefined || !wantsUpgrade(request) ? route(request) : watched(request, taps);
   };
 
-  async function route(request: Request): Promise<Answer> {
+  async function watched(request: Request, taps: TapBoard): Promise<Answer> {
+    const answer = await route(request);
+    if ("upgrade" in answer) answer.tap = await watch(query(request, "tap"), taps);
+    return answer;
+  }
+
+  function route(request: Request): Answer | Promise<Answer> {
     checkHost(request, config.host, loopback);
     const path = request.target.split("?", 1)[0]!;
     if (path === "/") {
       if (wantsUpgrade(request)) return accept(request, ticker(config, log), Tally.ticker);
       return read(request, pageReply);
     }
-    if (path.startsWith("/-/")) return await ours(decodePath(path), request);
+    if (path.startsWith("/-/")) return ours(decodePath(path), request);
     if (/^\/apps?(\/|$)/.test(decodePath(path))) throw new HttpError(404, "nothing is here");
-    return await channelReply(channelNames(path, config.maxChannels), request, context);
+    return channelReply(channelNames(path, config.maxChannels), request, context);
   }
 
   async function ours(path: string, request: Request): Promise<Answer> {
