@@ -3,6 +3,7 @@
  * request that disagree about it are how requests are smuggled.
  * @module
  */
+import { Buffer } from "node:buffer";
 import { HttpError } from "./error.ts";
 
 /** Longest request line or header line, in bytes without its end. */
@@ -37,6 +38,7 @@ const methods = new Set([
   "TRACE",
   "PATCH",
 ]);
+const { toString } = Buffer.prototype;
 /** RFC 9110, 5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9112, 3: the three words of a request line, one space between them. */
@@ -233,12 +235,5 @@ function isSpace(code: number): boolean {
 
 /** RFC 9110, 5.5: bytes above ASCII are opaque; each becomes one character. */
 function latin1(bytes: Uint8Array, from: number, to: number): string {
-  let text = "";
-  for (let at = from; at < to; at += 1024) {
-    text += String.fromCharCode.apply(
-      null,
-      bytes.subarray(at, Math.min(at + 1024, to)) as unknown as number[],
-    );
-  }
-  return text;
+  return toString.call(bytes, "latin1", from, to);
 }

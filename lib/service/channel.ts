@@ -22,6 +22,7 @@ import { subscriberHandler } from "./subscribe.ts";
 import { Tally } from "./tally.ts";
 import {
   checkUpgrade,
+  decoded,
   query,
   shuttingDown,
   unavailable,
@@ -62,18 +63,12 @@ const ENVELOPE = "kodama.v1";
  * @throws {HttpError} 400 with what is wrong.
  */
 export function channelNames(path: string, most: number): string[] {
-  const names = path.slice(1).split(",").map((part) => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      throw new HttpError(400, "the path is not percent-encoded UTF-8");
-    }
-  });
+  const names = path.slice(1).split(",").map(decoded);
   for (const name of names) {
     const fault = nameFault(name);
     if (fault !== undefined) throw new HttpError(400, fault);
   }
-  const different = [...new Set(names)];
+  const different = names.length === 1 ? names : [...new Set(names)];
   if (different.length > most) throw new HttpError(400, `over ${most} channels`);
   return different;
 }

@@ -14,7 +14,7 @@ import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
 import type { Config } from "../settings/config.ts";
 import { checkHost, isLoopback } from "../auth/origin.ts";
-import { checkUpgrade, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
+import { checkUpgrade, decoded, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
 import type { TapBoard } from "./board.ts";
 import { Tally } from "./tally.ts";
 import { openTap, tapId, watch } from "./tap.ts";
@@ -171,13 +171,8 @@ function json(status: number, body: unknown): Reply {
  * @throws {HttpError} 400 where it does not decode, or decodes to a control character.
  */
 function decodePath(path: string): string {
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(path);
-  } catch {
-    throw new HttpError(400, "the path is not percent-encoded UTF-8");
-  }
+  const text = decoded(path);
   // deno-lint-ignore no-control-regex
-  if (/[\x00-\x1f\x7f]/.test(decoded)) throw new HttpError(400, "control character in the path");
-  return decoded;
+  if (/[\x00-\x1f\x7f]/.test(text)) throw new HttpError(400, "control character in the path");
+  return text;
 }
