@@ -210,8 +210,6 @@ export class Connection implements Timed {
       request.keepAlive &&= !this.#context.draining && (body.skipped || await body.skip());
       if (this.#transport.leaving) return false;
       this.#send(answer, request);
-      // Answers to requests that are there already leave together.
-      if (this.#transport.input.length === 0) outbox.flush();
       if (outbox.bufferedAmount > GATHERED) await outbox.drained();
       return request.keepAlive && !this.#transport.leaving;
     } catch (error) {
@@ -230,10 +228,14 @@ export class Connection implements Timed {
   }
 
   #send(reply: Reply, request: { method: string; keepAlive: boolean }): void {
-    const { outbox } = this.#transport;
+    const { input, outbox } = this.#transport;
     const { text, bytes } = encodeResponse(reply, request);
+    // Answers to requests that are there already leave together.
+    const last = input.length === 0;
+    if (last) outbox.cork();
     outbox.text(text);
     if (bytes.length > 0) outbox.bytes(bytes);
+    if (last) outbox.flush();
   }
 
   /** Counts what is refused, and tells of it. What is a fault of ours is told as one. */

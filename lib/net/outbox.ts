@@ -135,6 +135,11 @@ export class Outbox {
     this.#taken(bytes.length);
   }
 
+  /** What is taken next waits for {@linkcode flush}, which is to follow in this turn: nobody else need call it then. */
+  cork(): void {
+    this.#marked = true;
+  }
+
   /** Begins to write what has gathered, unless a write is under way, which will be followed by it. */
   flush(): void {
     this.#marked = false;

@@ -74,13 +74,30 @@ async function writer(
   return rights;
 }
 
-/** The lines of a body; the last need not end. */
-function linesOf(body: Uint8Array): Uint8Array[] {
+/** The lines of a body; the last need not end. One that is not UTF-8 is then no JSON either. */
+function linesOf(body: Uint8Array): string[] {
+  // The last of them is what is behind the last LF.
+  const most = MAX_LINES + 2;
+  const lines = decode(body)?.split("\n", most) ??
+    split(body, most).map((line) => decode(line) ?? "\ufffd");
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.length > MAX_LINES) throw new HttpError(413, `over ${MAX_LINES} lines`);
+  return lines;
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same as `String.split()`, of bytes. */
+function split(body: Uint8Array, most: number): Uint8Array[] {
   const lines: Uint8Array[] = [];
-  for (let at = 0; at < body.length;) {
-    if (lines.length === MAX_LINES) throw new HttpError(413, `over ${MAX_LINES} lines`);
-    const end = body.indexOf(LF, at);
-    const to = end < 0 ? body.length : end;
+  for (let at = 0; at <= body.length && lines.length < most;) {
+    const end = body.indexOf(LF, at), to = end < 0 ? body.length : end;
     lines.push(body.subarray(at, to));
     at = to + 1;
   }
@@ -89,7 +106,7 @@ function linesOf(body: Uint8Array): Uint8Array[] {
 
 /** Publishes lines, in their order. Resolves with what is answered to each. */
 async function publishLines(
-  lines: readonly Uint8Array[],
+  lines: readonly string[],
   rights: Rights,
   context: ChannelContext,
 ): Promise<string[]> {
@@ -110,7 +127,7 @@ async function publishLines(
 
 /** Publishes a line, before anything else is done. Resolves with what is answered to it; never rejects. */
 async function publishLine(
-  line: Uint8Array,
+  line: string,
   rights: Rights,
   came: number,
   { hub, config, publishes, fault }: ChannelContext,
@@ -137,7 +154,7 @@ async function publishLine(
  * @throws {HttpError} 400, 403 or 413.
  */
 function readLine(
-  line: Uint8Array,
+  line: string,
   rights: Rights,
   maxMessage: number,
 ): { draft: Draft; key: string | undefined } {
@@ -159,9 +176,9 @@ function readLine(
   return { draft: { channel, ...draft }, key };
 }
 
-function parse(line: Uint8Array): unknown {
+function parse(line: string): unknown {
   try {
-    return parseJSON(decoder.decode(line));
+    return parseJSON(line);
   } catch {
     throw new HttpError(400, "not JSON");
   }

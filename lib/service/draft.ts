@@ -18,7 +18,9 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
  * @throws {Error} If it is none.
  */
 export function parseJSON(text: string): unknown {
-  if (!unheld.test(text)) return JSON.parse(text);
+  const value = JSON.parse(text);
+  // Where the data is a text, it has no numbers.
+  if (typeof value?.data === "string" || !unheld.test(text)) return value;
   const keep = (_: string, value: unknown, { source }: { source: string }) =>
     typeof value === "number" ? rawJSON(source) : value;
   return JSON.parse(text, keep as Parameters<JSON["parse"]>[1]);

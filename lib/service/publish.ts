@@ -16,7 +16,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The media type of a request's body, without parameters, in lower case. */
 export function mediaType({ headers }: Pick<Request, "headers">): string | undefined {
-  return headers.get("content-type")?.split(";", 1)[0]!.trim().toLowerCase();
+  return headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
 }
 
 /** Whether a text can be an idempotency key. */

@@ -75,6 +75,10 @@ const bodies: [what: string, body: string | Uint8Array, answered: (number | unde
   ["an empty line at the end", `${one}\n\n`, [1, undefined]],
   ["only an end", "\n", [undefined]],
   ["only CR LF", "\r\n", [undefined]],
+  ["a last line that is not UTF-8", concat(utf8(`${one}\n`), new Uint8Array([255])), [
+    1,
+    undefined,
+  ]],
   ["a line that is not UTF-8", concat(utf8(`${one}\n`), new Uint8Array([255, 10]), utf8(two)), [
     1,
     undefined,
