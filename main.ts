@@ -9,11 +9,15 @@ import { ListenError } from "./lib/net/conn.ts";
 import { type Service, startService } from "./lib/service/service.ts";
 import { ConfigError } from "./lib/settings/setting.ts";
 
-/** Starts it; `undefined` where the signal came first. */
-async function start(config: Config, signal: AbortSignal): Promise<Service | undefined> {
+/** Starts it, as {@linkcode startService} does; `undefined` where the signal came first. */
+async function start(
+  config: Config,
+  signal: AbortSignal,
+  waiting: (hurry: () => void) => void,
+): Promise<Service | undefined> {
   const where = `${config.hostname} port ${config.port}`;
   try {
-    return await startService(config, log, {}, signal);
+    return await startService(config, log, {}, signal, waiting);
   } catch (error) {
     if (signal.aborted) return undefined;
     if (error instanceof OpenError) throw new Failure(lineOf(error));
@@ -70,13 +74,16 @@ async function serve(config: Config): Promise<void> {
     log.info("shutting down", { signal });
     end.abort();
   });
-  const service = await start(config, end.signal);
+  // From the beginning: until then it would end the process, and the first certificate may take its time.
+  let reload = () => {};
+  if ((config.cert !== "" || config.acme !== "") && Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGHUP", () => reload());
+  }
+  const service = await start(config, end.signal, (hurry) => reload = hurry);
   if (service === undefined) return log.info("ended");
   if (end.signal.aborted) service.shutdown();
   else end.signal.addEventListener("abort", () => service.shutdown());
-  if ((config.cert !== "" || config.acme !== "") && Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGHUP", () => service.reload());
-  }
+  reload = () => service.reload();
   const everywhere = /^(0\.0\.0\.0|::)$/.test(config.hostname)
     ? " (it listens on all addresses)"
     : "";

@@ -1,19 +1,29 @@
 /**
  * Kodama beside its peers: `deno task bench:compare`, with the flags of {@link ./compare_rows.ts}. Every server is a
- * process of its own; in every round each has its turn. A complete run writes `bench/results.json`.
+ * process of its own; in every round each has its turn. A complete run writes `bench/results.json`; with `--tls` as the
+ * first flag all of it goes over TLS, and is written to `bench/wss.json`; with `--publish` it is about publishing over HTTP,
+ * by `wrk`, and is written to `bench/publish.json`.
  * @module
  */
 import { compareRows } from "./compare_rows.ts";
 import { peerVersions } from "./machine.ts";
 import { PEERS } from "./peers.ts";
-import { ROWS } from "./rows.ts";
+import { PUBLISH_ROWS, ROWS, TLS_ROWS } from "./rows.ts";
+
+const sets = {
+  "": { rows: ROWS, file: "results.json" },
+  "--tls": { rows: TLS_ROWS, file: "wss.json" },
+  "--publish": { rows: PUBLISH_ROWS, file: "publish.json" },
+};
+const [first = "", ...rest] = Deno.args;
+const set = first === "--tls" || first === "--publish" ? first : "";
 
 await compareRows({
   task: "bench:compare",
-  rows: ROWS,
+  args: set === "" ? Deno.args : rest,
+  ...sets[set],
   peers: PEERS,
   versions: peerVersions,
-  file: "results.json",
   rounds: "5",
   seconds: "2",
 });

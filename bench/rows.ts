@@ -240,8 +240,16 @@ export const ROWS: readonly Row[] = [
       };
     },
   },
+];
+
+/** Publishing over HTTP. */
+export const PUBLISH_ROWS: readonly Row[] = [
   publishes("publish", 0, ["kodama", "deno", "tcp"], atMost(1.5, "deno")),
   publishes("batch", 1000, ["kodama"], [{ figure: "cpu", bound: "at most", than: 4 }]),
+];
+
+/** The same work over TLS. */
+export const TLS_ROWS: readonly Row[] = [
   echo("wss-1", [64, 1, 20], false, atMost(1.2, "deno", "ws"), true),
   echo("wss-16", [64, 16, 20], false, atMost(0.2, "deno", "ws"), true),
   echo("wss-64", [16, 64, 125], false, atMost(0.1, "deno", "ws"), true),

@@ -3,11 +3,18 @@
  * where there is none a stand-in shows that everything is in it, and nothing can be run.
  */
 import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { connect } from "node:tls";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { pebbleIsHere, startPebble } from "./acme/pebble.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { ask, post, Subscriber } from "./tools/channels.ts";
 import { kodama, until } from "./tools/command.ts";
-import { THREADS } from "./tools/compile.ts";
+import { makePair, writePair } from "./tools/certificates.ts";
+import { LATER, THREADS } from "./tools/compile.ts";
+import { natsServer, natsServers, soon } from "./tools/nats.ts";
+import { go } from "./tools/way.ts";
+import { freePorts } from "./tools/ports.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -50,10 +57,11 @@ Deno.test({
     const { code, stderr } = await task("compile", [binary], { DENORT_BIN: standIn });
     assertEquals([code, decoder.decode(stderr)], [0, ""]);
     const packed = Buffer.from(await Deno.readFile(binary));
-    for (const module of ["main.ts", ...THREADS]) {
+    for (const module of ["main.ts", ...THREADS, ...LATER]) {
       assert(packed.includes(await Deno.readTextFile(root + module)), `${module} is not in it`);
     }
-    for (const name of Object.keys(manifest.imports).filter((name) => !name.startsWith("@std/"))) {
+    const packages = { ...manifest.imports, ...manifest.scopes["./lib/engine/nats/"] };
+    for (const name of Object.keys(packages).filter((name) => !name.startsWith("@std/"))) {
       assert(packed.includes(name), name);
     }
     const [, permissions] = /"permissions":(\{"allow_env".*?\})/.exec(packed.toString("latin1"))!;
@@ -98,7 +106,7 @@ Deno.test({
 });
 
 /** Runs the program. */
-type Program = (args: string[]) => Deno.Command;
+type Program = (args: string[], env?: Record<string, string>) => Deno.Command;
 
 /** Runs a command to its end. Returns what it said. */
 async function said(command: Deno.Command): Promise<string> {
@@ -108,9 +116,10 @@ async function said(command: Deno.Command): Promise<string> {
 }
 
 /** A server, until its scope ends. */
-async function serving(program: Program, ...args: string[]) {
-  const child = program(["--port", "0", "--drain", "1s", "--log-level", "error", ...args]).spawn();
-  const [, url] = await until(child.stdout, /Open (http:\S+)/);
+async function serving(program: Program, args: string[] = [], env: Record<string, string> = {}) {
+  const own = ["--port", "0", "--drain", "1s", "--log-level", "error"];
+  const child = program([...own, ...args], env).spawn();
+  const [, url] = await until(child.stdout, /Open (https?:\S+)/);
   return {
     url: url!,
     port: Number(new URL(url!).port),
@@ -128,6 +137,16 @@ async function serving(program: Program, ...args: string[]) {
 
 const secret = "a secret of at least thirty-two bytes";
 
+/** What can be tried only beside another program, which is not here. */
+const lacking = new Set<string>();
+
+/** Names what can be tried only beside another program. */
+function needs(other: string, isHere: boolean, what: string): string {
+  const name = `${what} (needs ${other})`;
+  if (!isHere) lacking.add(name);
+  return name;
+}
+
 /** What the program must be able to do, however it is run. */
 const abilities: Record<string, (program: Program, folder: string) => Promise<void>> = {
   async "says its version"(program) {
@@ -139,7 +158,7 @@ const abilities: Record<string, (program: Program, folder: string) => Promise<vo
     assertEquals((await ask(server, "GET /-/assets/kodama.js")).status, 200);
   },
   async "serves in several threads"(program) {
-    await using server = await serving(program, "--workers", "2");
+    await using server = await serving(program, ["--workers", "2"]);
     const readers = await Promise.all(
       Array.from({ length: 8 }, () => Subscriber.open(server, "/btc")),
     );
@@ -152,20 +171,55 @@ const abilities: Record<string, (program: Program, folder: string) => Promise<vo
   async "remembers in a file, and looks into it"(program, folder) {
     const file = `${folder}/data/log.db`, flags = ["--engine", `sqlite:${file}`];
     {
-      await using server = await serving(program, ...flags);
+      await using server = await serving(program, flags);
       await post(server, "btc", "kept");
     }
     assertMatch(await said(program(["check", file])), /^messages {2}1$/m);
-    await using server = await serving(program, ...flags);
+    await using server = await serving(program, flags);
     assertMatch((await ask(server, "GET /btc")).body, /"data":"kept"/);
   },
   async "makes tokens, publishes with them, and verifies them"(program) {
     const args = ["token", "--secret", secret, "--write", "btc", "--read", "-/metrics"];
     const token = (await said(program(args))).trim();
-    await using server = await serving(program, "--secret", secret);
+    await using server = await serving(program, ["--secret", secret]);
     const receipt = await said(program(["publish", `${server.url}btc`, "x", "--token", token]));
     assertEquals(JSON.parse(receipt).subscribers, 0);
     assertEquals((await ask(server, "POST /btc", {}, "x")).status, 401);
+  },
+  async "speaks https and wss with a certificate from anywhere, and is spoken to"(program) {
+    using files = writePair(await makePair());
+    await using server = await serving(program, files.flags);
+    assertMatch(server.url, /^https:/);
+    assertMatch(await said(program(["health", server.url])), /200: {"status":"ok"}\n$/);
+    await go(true, async () => {
+      using reader = await Subscriber.open(server, "/btc");
+      assertEquals((await post(server, "btc", "x")).subscribers, 1);
+      assertEquals(await reader.text(), "x");
+    });
+  },
+  async [needs("pebble", pebbleIsHere, "gets a certificate by ACME")](program, folder) {
+    const [http] = freePorts(1) as [number];
+    await using pebble = await startPebble({ httpPort: http });
+    const flags = ["--acme", "me@kodama.test", "--acme-directory", pebble.directory];
+    // A binary knows no DENO_CERT.
+    const env = { DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: pebble.ca };
+    await using server = await serving(program, [
+      ...["--hostname", "127.0.0.1", "--host", "kodama.test", "--http-port", `${http}`],
+      ...[...flags, "--data", `${folder}/acme`],
+    ], env);
+    const socket = connect({
+      ...{ host: "127.0.0.1", port: server.port, servername: "kodama.test" },
+      ca: await pebble.root(),
+    });
+    await once(socket, "secureConnect");
+    socket.destroy();
+  },
+  async [needs("nats-server", natsServer !== undefined, "keeps messages in NATS")](program) {
+    await using nats = await natsServers(1);
+    await using server = await serving(program, ["--engine", nats.engine]);
+    await soon("readiness", async () => (await ask(server, "GET /-/ready")).status === 200);
+    await post(server, "btc", "kept");
+    assertMatch((await ask(server, "GET /btc")).body, /"data":"kept"/);
   },
   async "is asked whether it is well, and what it has counted"(program) {
     await using server = await serving(program);
@@ -186,20 +240,20 @@ if (binary !== undefined) {
 
 /** The ways to run it; what it keeps goes into the folder. */
 const programs: Record<string, ((folder: string) => Program) | undefined> = {
-  "deno run": () => (args) => kodama(args, { allowed: ["-P=binary"] }),
+  "deno run": () => (args, env = {}) => kodama(args, { allowed: ["-P=binary"], env }),
   // From elsewhere, so that nothing of the sources is there by accident.
   "the binary": binary === undefined
     ? undefined
-    : (cwd) => (args) =>
+    : (cwd) => (args, env = {}) =>
       new Deno.Command(`${binary}/kodama`, {
-        ...{ args, cwd, stdin: "null", stdout: "piped", stderr: "piped" },
+        ...{ args, cwd, env, stdin: "null", stdout: "piped", stderr: "piped" },
       }),
 };
 for (const [name, program] of Object.entries(programs)) {
   for (const [ability, check] of Object.entries(abilities)) {
     Deno.test({
       name: `${name} ${ability}${name === "deno run" ? "" : " (needs a denort)"}`,
-      ignore: program === undefined,
+      ignore: program === undefined || lacking.has(ability),
       async fn() {
         await using own = await folder();
         await check(program!(own.path), own.path);

@@ -41,3 +41,28 @@ Deno.test("docs/operations.md says what to watch of what is measured", () => {
   const names = metrics.map(({ name }) => name);
   assertEquals(told.filter((name) => !names.includes(name)), []);
 });
+
+/** The names by which the headings of a document can be linked, as GitHub makes them. */
+function anchors(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+Deno.test("links between documents, and those of the log's lines, lead to what is there", () => {
+  const folder = [...Deno.readDirSync(`${root}docs`)].map(({ name }) => `docs/${name}`);
+  const pages = ["README.md", "CONTRIBUTING.md", ...folder.filter((name) => name.endsWith(".md"))];
+  const texts = new Map(pages.map((page) => [page, Deno.readTextFileSync(root + page)]));
+  let links = 0;
+  for (const [page, text] of texts) {
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target!)) continue;
+      const { pathname, hash } = new URL(target!, `file://${root}${page}`);
+      assert(Deno.statSync(pathname), `${page}: ${target}`);
+      const linked = texts.get(pathname.replace(root, ""));
+      if (hash !== "") assert(anchors(linked!).includes(hash.slice(1)), `${page}: ${target}`);
+      links++;
+    }
+  }
+  assertGreater(links, 50);
+});

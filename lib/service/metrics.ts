@@ -44,6 +44,8 @@ export interface Metric {
   type: "counter" | "gauge" | "histogram";
   /** The values of its labels; empty where they are not known before. */
   labels: Readonly<Record<string, readonly string[]>>;
+  /** With what it is there; by default always. */
+  when?: "TLS" | "NATS";
   /** Reads it; nothing where it is not there. */
   read(source: Source): Sample[];
 }
@@ -94,8 +96,10 @@ function nats(
   help: string,
   read: (log: SharedStats) => number,
 ): Metric {
-  const labels = {};
-  return { name, help, type, labels, read: ({ engine: { log } }) => some(log && read(log)) };
+  return {
+    ...{ name, help, type, labels: {}, when: "NATS" },
+    read: ({ engine: { log } }) => some(log && read(log)),
+  };
 }
 
 /** A number that there may not be. */
@@ -174,9 +178,10 @@ export const metrics: readonly Metric[] = [
   ),
   {
     name: "kodama_certificate_expiry_timestamp_seconds",
-    help: "When the certificate that is used is good no more, since 1970; with TLS",
+    help: "When the certificate that is used is good no more, since 1970",
     type: "gauge",
     labels: {},
+    when: "TLS",
     read: ({ counts }) => some(counts[Tally.expires] || undefined),
   },
   counted(

@@ -29,6 +29,8 @@ export interface PairsContext {
   challenges: Challenges;
   /** Waits no more for the first one. */
   signal: AbortSignal;
+  /** Told how to have it tried again at once, before that one is there. */
+  waiting: (hurry: () => void) => void;
 }
 
 /**
@@ -59,11 +61,13 @@ async function byFiles({ config, log }: PairsContext): Promise<Pairs> {
   };
 }
 
-async function byAcme({ config, log, challenges, signal }: PairsContext): Promise<Pairs> {
+async function byAcme(context: PairsContext): Promise<Pairs> {
+  const { config, log, challenges, signal, waiting } = context;
   const { openAcme } = await import("./acme.ts");
   const end = new AbortController();
   const ends = AbortSignal.any([signal, end.signal]);
   const { pairs, hurry } = await openAcme(config, log, challenges, ends);
+  waiting(hurry);
   const { value: first, done } = await pairs.next();
   if (done) throw signal.reason;
   let following: Promise<void> | undefined;

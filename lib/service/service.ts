@@ -59,6 +59,7 @@ const LAST_WORDS = 5000;
  * Starts the service. Where its certificate is still to be had, that may take its time: nothing listens on its port before.
  * @param modules What runs in threads; for tests.
  * @param signal Waits no more for that.
+ * @param waiting Told how to have it tried again at once, as far as the directory allows, as the waiting begins.
  * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws; and the signal's reason.
  * @throws {OpenError} If the engine cannot be opened.
  * @throws {ListenError} If the certificate, the Unix socket or the port for plain HTTP cannot be had.
@@ -68,6 +69,7 @@ export async function startService(
   log: Log,
   modules: ThreadModules = {},
   signal: AbortSignal = new AbortController().signal,
+  waiting: (hurry: () => void) => void = () => {},
 ): Promise<Service> {
   await using opened = new AsyncDisposableStack();
   const challenges = new Map<string, string>();
@@ -76,7 +78,7 @@ export async function startService(
     : opened.use(openPlain({ config, challenges, fault: faultLine(log) }, config.httpPort));
   if (plain) log.info("plain HTTP", { address: plain.addr.hostname, port: plain.addr.port });
   if (config.acme !== "") probe(config);
-  const pairs = opened.use(await openPairs({ config, log, challenges, signal }));
+  const pairs = opened.use(await openPairs({ config, log, challenges, signal, waiting }));
   const { addr, finished, shutdown, use } = await startThreads(
     config,
     log,

@@ -50,7 +50,7 @@ export async function startKodama(
 }
 
 /** A file of `deploy/` with other addresses than those in it. */
-function deployed(name: string, replacements: Record<string, string>): string {
+export function deployed(name: string, replacements: Record<string, string>): string {
   let text = Deno.readTextFileSync(new URL(name, deploy));
   for (const [from, to] of Object.entries(replacements)) {
     if (!text.includes(from)) throw new Error(`deploy/${name} does not say ${from}`);
@@ -120,14 +120,21 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Starts a proxy in front of a port, and waits until it hands on. */
-export async function startProxy(name: string, kodamaPort: number): Promise<Server> {
+/**
+ * Starts a proxy, and waits until it hands on.
+ * @param to The port that it is in front of, or its files by the port where it listens.
+ */
+export async function startProxy(
+  name: string,
+  to: number | ((port: number) => Record<string, string>),
+): Promise<Server> {
   const { files, command: [file, ...args] } = PROXIES[name]!;
   const folder = await Deno.makeTempDir({ prefix: `kodama-${name}-` });
   // nginx's workers are somebody else.
   await Deno.chmod(folder, 0o755);
   const port = freePort();
-  for (const [path, text] of Object.entries(files(`127.0.0.1:${kodamaPort}`, port))) {
+  const written = typeof to === "number" ? files(`127.0.0.1:${to}`, port) : to(port);
+  for (const [path, text] of Object.entries(written)) {
     await Deno.writeTextFile(`${folder}/${path}`, text);
   }
   const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };

@@ -5,7 +5,9 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { ask, EventStream, post, Subscriber } from "../tools/channels.ts";
 import { metrics } from "../../lib/service/metrics.ts";
 import { type Scrape, scraped } from "../tools/scrape.ts";
+import { natsServers, natsTest, soon } from "../tools/nats.ts";
 import { testService } from "../tools/service.ts";
+import { go } from "../tools/way.ts";
 
 interface Target {
   refId: string;
@@ -60,8 +62,10 @@ function grouped({ expr, legendFormat }: Target): string[] {
 }
 
 /** A scrape of a server that has done a bit of everything. */
-async function busy(): Promise<Scrape> {
-  await using service = await testService("--drain", "50ms");
+async function busy(...flags: string[]): Promise<Scrape> {
+  await using service = await testService("--drain", "50ms", ...flags);
+  // An engine elsewhere takes its time.
+  await soon("readiness", async () => (await ask(service, "GET /-/ready")).status === 200);
   using one = await Subscriber.open(service, "/btc");
   using _two = await EventStream.open(service, "/btc");
   await post(service, "btc", "x");
@@ -104,8 +108,13 @@ Deno.test("the dashboard can be imported: ids and places are its own, and the da
   }
 });
 
-Deno.test("every query asks for series and labels that a scrape has", async () => {
-  const { samples } = await busy();
+/** Whether what a query asks for is there with NATS only. */
+function isOfNats({ expr }: Target): boolean {
+  return selectors(expr).some(({ name }) => name.startsWith("kodama_nats_"));
+}
+
+/** Looks whether some queries ask for series and labels that a scrape has. */
+function checkQueries({ samples }: Scrape, queries: readonly (Target & { title: string })[]): void {
   const labelsOf = new Map<string, Set<string>>();
   for (const { name, labels } of samples) {
     labelsOf.set(name, new Set([...labelsOf.get(name) ?? ADDED, ...Object.keys(labels)]));
@@ -125,6 +134,16 @@ Deno.test("every query asks for series and labels that a scrape has", async () =
     const [, series, label] = /^label_values\((\w+)(?:\{.*\})?, (\w+)\)$/.exec(query.query)!;
     assert(labelsOf.get(series!)?.has(label!), name);
   }
+}
+
+Deno.test("every query asks for series and labels that a scrape has", () =>
+  go(true, async () => {
+    checkQueries(await busy(), queries.filter((query) => !isOfNats(query)));
+  }));
+
+natsTest("every query about NATS asks for series and labels that a scrape has", async () => {
+  await using nats = await natsServers(1);
+  checkQueries(await busy("--engine", nats.engine), queries.filter(isOfNats));
 });
 
 Deno.test("every number of the table is on the dashboard", () => {

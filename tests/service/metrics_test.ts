@@ -26,8 +26,9 @@ channelTest(
     assertEquals(status, 200);
     assertEquals(headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     const { types, text, samples } = await scrape(service);
-    assertEquals([...types], metrics.map(({ name, type }) => [name, type]));
-    for (const { name, help, labels } of metrics) {
+    const there = metrics.filter(({ when }) => !when || when === "TLS" && isEncrypted());
+    assertEquals([...types], there.map(({ name, type }) => [name, type]));
+    for (const { name, help, labels } of there) {
       assert(text.includes(`# HELP ${name} ${help}\n`), name);
       // What a table of labels says is all there, also before anything has happened.
       const known = Object.values(labels).every((values) => values.length > 0);
@@ -252,7 +253,8 @@ Deno.test("an event loop that is held up is seen", async () => {
 
 Deno.test("what is encrypted is counted apart, and so is what does not become so", async () => {
   using files = writePair(await makePair());
-  await using service = await testService(...files.flags, "--drain", "50ms");
+  const times = ["--drain", "50ms", "--handshake-timeout", "200ms"];
+  await using service = await testService(...files.flags, ...times);
   using client = Deno.createHttpClient({ caCerts: [CA], poolMaxIdlePerHost: 0 });
   const told = async () => {
     const answer = await fetch(`https://localhost:${service.port}/-/metrics`, { client });
@@ -265,10 +267,15 @@ Deno.test("what is encrypted is counted apart, and so is what does not become so
   assertEquals(found.value("kodama_connections", { tls: "no" }), 0);
   assertEquals(found.value("kodama_accepted_total", { tls: "yes" }), 2);
   assertEquals(found.value("kodama_tls_failed_total"), 0);
+  const expiry = found.value("kodama_certificate_expiry_timestamp_seconds");
+  assertEquals(expiry * 1000, Date.parse(String(service.log.lines[0]!.fields.expires)));
+  // Also of one that does not leave by itself.
   using plain = await Deno.connect({ port: service.port });
   await plain.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
   while (await plain.read(new Uint8Array(1024)) !== null);
-  while ((await told()).value("kodama_tls_failed_total") === 0);
+  const { fields } = await service.log.line(({ message }) => message === "refused");
+  assertEquals(fields.reason, "TLS: plain HTTP");
+  assertEquals((await told()).value("kodama_tls_failed_total"), 1);
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.close();
   await closed;

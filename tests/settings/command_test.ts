@@ -72,7 +72,14 @@ Deno.test("check takes a file, and a form", () => {
 
 Deno.test("health takes a URL or none, and where to look from the settings of the server", () => {
   const env = { KODAMA_PORT: "81", KODAMA_HOST: "a.example", KODAMA_TIMEOUT: "1s" };
-  const options = { hostname: "127.0.0.1", port: 81, host: ["a.example"], timeout: 5000 };
+  const secure = { cert: "", acme: "", unix: "" };
+  const options = {
+    hostname: "127.0.0.1",
+    port: 81,
+    ...secure,
+    host: ["a.example"],
+    timeout: 5000,
+  };
   for (const [args, url] of [[[], undefined], [["http://b/"], "http://b/"]] as const) {
     const command = parseCommand(["health", ...args], (name) => (env as typeof nobody)[name]);
     assert(command.run === "health");

@@ -2,8 +2,9 @@
  * NATS servers, as child processes: on free ports, each with a folder of its own, ended by their number.
  * @module
  */
-import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
+import { freePorts } from "./ports.ts";
+import { connect } from "../../lib/engine/nats/transport.ts";
 
 /** Where the server's program is; `undefined`: nowhere, so what needs it is ignored. */
 export const natsServer: string | undefined = findServer();
@@ -47,17 +48,6 @@ export interface NatsServers extends AsyncDisposable {
   servers: NatsServer[];
   /** For `--engine`. */
   engine: string;
-}
-
-/** Ports that nobody has at present. */
-export function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map((listener) => (listener.addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
-  return ports;
 }
 
 /**

@@ -40,11 +40,11 @@ function linesTable(): string {
 }
 
 function metricsTable(): string {
-  const rows = metrics.map(({ name, type, labels, help }) => {
+  const rows = metrics.map(({ name, type, labels, help, when }) => {
     const all = Object.entries(labels).map(([label, values]) =>
       `\`${label}\`${values.length === 0 ? "" : `: ${values.join(", ")}`}`
     );
-    return [`\`${name}\``, type, all.join("; "), help];
+    return [`\`${name}\``, type, all.join("; "), when ? `${help} (with ${when})` : help];
   });
   return table(["metric", "kind", "labels", "what"], rows);
 }
