@@ -40,7 +40,7 @@ export async function measureRow(row: Row, plan: Plan): Promise<Rounds> {
   const running = new Map<Peer, RunningServer>();
   if (row.fresh !== true) {
     for (const peer of peers) {
-      const server = servers.use(await startPeer(peer, plan.before, row.tls));
+      const server = servers.use(await startPeer(peer, plan.before, row.tls, row.http));
       running.set(peer, server);
       await row.measure(peer, server, { warm: 1.5, seconds: 0.2 });
     }
@@ -50,7 +50,7 @@ export async function measureRow(row: Row, plan: Plan): Promise<Rounds> {
     const first = round % peers.length;
     for (const peer of [...peers.slice(first), ...peers.slice(0, first)]) {
       await using fresh = row.fresh === true
-        ? await startPeer(peer, plan.before, row.tls)
+        ? await startPeer(peer, plan.before, row.tls, row.http)
         : undefined;
       const server = fresh ?? running.get(peer)!;
       await quiet(server.pid);

@@ -93,8 +93,14 @@ function freePort(): string {
  * The command line of a server.
  * @param folder Where its files are, where it has any.
  * @param checkout Which Kodama.
+ * @param http Whether it has nothing to do but answer requests.
  */
-export function commandOf(peer: Program, folder: string, checkout: string): string[] {
+export function commandOf(
+  peer: Program,
+  folder: string,
+  checkout: string,
+  http = false,
+): string[] {
   const deno = [Deno.execPath(), "run", "-q", "--no-prompt"];
   switch (peer) {
     case "kodama":
@@ -111,9 +117,14 @@ export function commandOf(peer: Program, folder: string, checkout: string): stri
         ...["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
       ];
     case "deno":
-      return [...deno, "--allow-net", "--allow-read", here("peers/deno_native.ts")];
+      return [
+        ...deno,
+        "--allow-net",
+        "--allow-read",
+        here(`peers/${http ? "deno_http" : "deno_native"}.ts`),
+      ];
     case "tcp":
-      return [...deno, "--allow-net", here("peers/tcp.ts")];
+      return [...deno, "--allow-net", here(`peers/${http ? "tcp_http" : "tcp"}.ts`)];
     case "ws":
       return ["node", here("peers/ws_node.mjs"), modules()];
     case "bun":

@@ -1,15 +1,15 @@
 /**
- * `docs/performance.md` and its pictures, from `results.json`, `engines.json` and `scale.json`: `deno task bench:report`.
+ * `docs/performance.md` and its pictures, from `results.json`, `publish.json`, `engines.json` and `scale.json`: `deno task bench:report`.
  * The text between the markers is written here and nowhere else.
  * @module
  */
 import { curve } from "./curve.ts";
 import { engines } from "./engine_report.ts";
 import { busy, details, type Measured, NAMES, setting, table, targets } from "./markdown.ts";
-import { PEERS } from "./peers.ts";
+import { type Peer, PEERS } from "./peers.ts";
 import { figure, type Results, rowOf, short } from "./results.ts";
 import { costs, growth, type ScaleResults, summary } from "./scale_results.ts";
-import { TLS_ROWS } from "./rows.ts";
+import { PUBLISH_ROWS, TLS_ROWS } from "./rows.ts";
 import { SERIES } from "./series.ts";
 
 const PAGE = new URL("../docs/performance.md", import.meta.url);
@@ -19,8 +19,8 @@ function read<T>(name: string): T {
 }
 
 /** The first figure of every row, server by server. */
-function figures(rows: Measured): string {
-  const peers = PEERS.filter((peer) => peer !== "bun-send");
+function figures(rows: Measured, all: readonly Peer[] = PEERS): string {
+  const peers = all.filter((peer) => peer !== "bun-send");
   return table([
     ["work", "what", ...peers.map((peer) => NAMES[peer]), "cores busy"],
     ...rows.map(([row, result]) => {
@@ -54,6 +54,13 @@ function encrypted(results: Results): string {
     result,
   ]);
   return [setting(results), figures(rows), "Held to what was asked:", targets(rows)].join("\n\n");
+}
+
+/** What stands between the markers of publishing. */
+function publishing(results: Results): string {
+  const rows = results.rows.map((r): Measured[number] => [rowOf(r.id, PUBLISH_ROWS), r]);
+  const held = ["Held to what was asked:", targets(rows)];
+  return [setting(results), figures(rows, rows[0]![0].peers), ...held].join("\n\n");
 }
 
 /** What stands between the markers of the curves. */
@@ -99,7 +106,8 @@ function between(page: string, name: string, text: string): string {
 export function performancePage(page: string = Deno.readTextFileSync(PAGE)): string {
   const compared = between(page, "results", comparison(read("results.json")));
   const secured = between(compared, "wss", encrypted(read("wss.json")));
-  const served = between(secured, "engines", engines(read("engines.json")));
+  const published = between(secured, "publish", publishing(read("publish.json")));
+  const served = between(published, "engines", engines(read("engines.json")));
   return between(served, "curves", curves(read("scale.json")));
 }
 

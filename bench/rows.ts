@@ -3,6 +3,7 @@
  * @module
  */
 import { runLoad } from "./run_load.ts";
+import { post } from "./load/wrk.ts";
 import type { EchoLoad } from "./load/echo.ts";
 import type { Usage } from "./load/meter.ts";
 import type { Peer } from "./peers.ts";
@@ -41,6 +42,8 @@ export interface Row {
   fresh?: boolean;
   /** Whether it goes over TLS. */
   tls?: boolean;
+  /** Whether the peers have nothing to do but answer requests. */
+  http?: boolean;
   /** Whether the server has to be busier than the load. */
   saturates: boolean;
   /** What is asked. */
@@ -168,6 +171,36 @@ function fanout(id: string, rate: number, saturates: boolean, targets: Target[])
   };
 }
 
+/** Publishes over HTTP to nobody, each alone or many lines at once. */
+function publishes(
+  id: string,
+  lines: number,
+  peers: readonly Peer[],
+  targets: Target[],
+): Row {
+  const [connections, size] = [32, 60];
+  const what = lines > 0 ? `lines of batches of ${lines.toLocaleString("en")}` : "publishes";
+  return {
+    id,
+    title: `${what}, ${size} B, ${connections} kept connections`,
+    unit: lines > 0 ? "CPU, µs a line" : "CPU, µs a publish",
+    peers,
+    http: true,
+    saturates: true,
+    targets,
+    async measure(_, server, time) {
+      const path = lines > 0 ? "/-/publish" : "/news";
+      const result = await post({ ...server, path, connections, size, lines, ...time });
+      const count = result.requests * Math.max(1, lines);
+      return {
+        cpu: result.serverCpu / count * 1e6,
+        rate: count / result.seconds,
+        ...shares(result),
+      };
+    },
+  };
+}
+
 /** The rows. */
 export const ROWS: readonly Row[] = [
   echo("echo-1", [64, 1, 20], false, [...atMost(0.75, "deno", "ws"), ...atMost(1.1, "tcp")]),
@@ -207,6 +240,12 @@ export const ROWS: readonly Row[] = [
       };
     },
   },
+];
+
+/** Publishing over HTTP. */
+export const PUBLISH_ROWS: readonly Row[] = [
+  publishes("publish", 0, ["kodama", "deno", "tcp"], atMost(1.5, "deno")),
+  publishes("batch", 1000, ["kodama"], [{ figure: "cpu", bound: "at most", than: 4 }]),
 ];
 
 /** The same work over TLS. */

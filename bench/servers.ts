@@ -65,11 +65,13 @@ async function dataFolder(checkout: string): Promise<string> {
 /**
  * Starts a server on a free port.
  * @param tls Whether it speaks TLS.
+ * @param http Whether it has nothing to do but answer requests.
  */
 export async function startPeer(
   peer: Peer,
   before?: Before,
   tls = false,
+  http = false,
 ): Promise<RunningServer> {
   if (peer === "ws" || peer.startsWith("bun")) await install();
   const checkout = peer === "before" ? before!.folder : CHECKOUT;
@@ -78,7 +80,7 @@ export async function startPeer(
   let process: Process | undefined;
   const start = async () => {
     if (as === "disk" || as === "before") return;
-    const command = commandOf(as, folder, checkout);
+    const command = commandOf(as, folder, checkout, http);
     process = await run(tls ? await secureCommand(as, command) : command, checkout);
     server.port = process.port;
     server.pid = process.pid;

@@ -29,10 +29,12 @@ export type Authorize = (request: Request) => Promise<Rights>;
 
 const BEARER = "kodama.token.";
 const COOKIE = "kodama_token";
-const nothing: Glob = () => false;
+/** What whoever may write nowhere may write. */
+export const nothing: Glob = () => false;
 const everything: Glob = () => true;
 
 function anyOf(globs: readonly string[]): Glob {
+  if (globs.length === 0) return nothing;
   const compiled = globs.map(compileGlob);
   return (name) => compiled.some((matches) => matches(name));
 }
@@ -82,6 +84,12 @@ function writeHint(request: Request, trust: Trust): string {
 export function refused(rights: Rights, what: string): HttpError {
   if (rights.refusal === 403) return new HttpError(403, `not allowed to ${what}`);
   return new HttpError(401, `a token is needed to ${what}`, challenge);
+}
+
+/** The error for a request that may not write. */
+export function refusedWrite(rights: Rights, where: string): HttpError {
+  const hint = rights.hint === undefined ? "" : `: ${rights.hint}`;
+  return refused(rights, `write ${where}${hint}`);
 }
 
 /** Finds rights by the settings: a secret, a key set, or protected mode without either. */

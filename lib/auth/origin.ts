@@ -38,8 +38,7 @@ export function checkOrigin(head: Sent, allowed: readonly string[]): void {
 
 /** Whether a host name, without port or brackets, stands for this machine itself. */
 export function isLoopback(name: string): boolean {
-  return name === "localhost" || name.endsWith(".localhost") || name === "::1" ||
-    /^127(\.\d{1,3}){3}$/.test(name) || /^::ffff:127(\.\d{1,3}){3}$/.test(name);
+  return /^(?:(?:.*\.)?localhost|::1|(?:::ffff:)?127(?:\.\d{1,3}){3})$/s.test(name);
 }
 
 /**
@@ -53,7 +52,7 @@ export function checkHost(head: Sent, names: readonly string[], loopback: boolea
   // Nobody's name leads to a Unix socket.
   const rebound = loopback && head.peer?.hostname !== "";
   if (host === undefined || names.length === 0 && !rebound) return;
-  const name = host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+  const name = /^\[?(.*?)\]?(?::\d*)?$/.exec(host)![1]!;
   const right = names.length === 0
     ? isLoopback(name)
     : names.some((n) => n.toLowerCase() === host || n.toLowerCase() === name);

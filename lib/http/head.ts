@@ -3,6 +3,7 @@
  * request that disagree about it are how requests are smuggled.
  * @module
  */
+import { Buffer } from "node:buffer";
 import { HttpError } from "./error.ts";
 
 /** Longest request line or header line, in bytes without its end. */
@@ -37,6 +38,7 @@ const methods = new Set([
   "TRACE",
   "PATCH",
 ]);
+const { toString } = Buffer.prototype;
 /** RFC 9110, 5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9112, 3: the three words of a request line, one space between them. */
@@ -45,6 +47,20 @@ const requestLine = /^([^ ]+) ([^ ]+) HTTP\/(\d)\.(\d)$/;
 const authority = /^(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::(\d{1,5}))?$/;
 /** Visible ASCII but for `#`, the quote and angle brackets, which no client leaves unencoded. */
 const targetForm = /^[!$-;=?-~]+$/;
+
+/** A header line, and what it says: the name in lower case. */
+interface Field {
+  line: string;
+  name: string;
+  value: string;
+}
+
+/** Longest header line that is remembered, in bytes; a token would be longer. */
+const SHORT = 64;
+/** Fields that are not remembered. */
+const secret = new Set(["authorization", "cookie"]);
+/** The header lines that came last, by their number: most come again and again, and are not read anew then. */
+const lately: Field[] = [];
 
 /** Reads one request head from bytes that arrive in any pieces; each byte is looked at once. */
 export class HeadParser {
@@ -125,9 +141,8 @@ export class HeadParser {
       this.#blank = true;
       return false;
     }
-    const line = latin1(bytes, from, to);
-    if (this.#head === undefined) this.#head = this.#requestLine(line);
-    else this.#field(this.#head, line);
+    if (this.#head === undefined) this.#head = this.#requestLine(latin1(bytes, from, to));
+    else this.#field(this.#head, bytes, from, to);
     this.#lines++;
     return false;
   }
@@ -152,24 +167,21 @@ export class HeadParser {
     };
   }
 
-  #field(head: Head, line: string): void {
+  #field({ headers }: Head, bytes: Uint8Array, from: number, to: number): void {
     if (this.#lines > MAX_HEADERS) {
       throw new HttpError(431, `over ${MAX_HEADERS} header lines`);
     }
-    const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(colon, 0));
-    // 5.1: "No whitespace is allowed between the field name and colon"; 5.2: obs-fold begins with white space.
-    if (!token.test(name)) throw new HttpError(400, "header line is malformed");
-    const key = name.toLowerCase();
-    const value = trim(line, colon + 1);
-    const before = head.headers.get(key);
-    if (before === undefined) head.headers.set(key, value);
+    let field = lately[this.#lines];
+    if (field === undefined || !isLine(field.line, bytes, from, to)) {
+      field = readField(latin1(bytes, from, to));
+      if (to - from <= SHORT && !secret.has(field.name)) lately[this.#lines] = field;
+    }
+    const { name, value } = field;
+    const before = headers.get(name);
+    if (before === undefined) headers.set(name, value);
     // 3.2: "any request message that contains more than one Host header field line" is answered 400.
-    else if (key === "host") throw new HttpError(400, "more than one Host");
-    else {head.headers.set(
-        key,
-        before + (key === "cookie" ? "; " : ", ") + value,
-      );}
+    else if (name === "host") throw new HttpError(400, "more than one Host");
+    else headers.set(name, before + (name === "cookie" ? "; " : ", ") + value);
   }
 
   /** The rules that need the whole head. */
@@ -219,6 +231,24 @@ export function isAuthority(value: string): boolean {
     (match[1] === undefined || Number(match[1]) <= 65535);
 }
 
+/** Whether bytes are a line that is known. */
+function isLine(line: string, bytes: Uint8Array, from: number, to: number): boolean {
+  if (line.length !== to - from) return false;
+  for (let i = 0; i < line.length; i++) {
+    if (line.charCodeAt(i) !== bytes[from + i]) return false;
+  }
+  return true;
+}
+
+/** Reads a header line. */
+function readField(line: string): Field {
+  const colon = line.indexOf(":");
+  const name = line.slice(0, Math.max(colon, 0));
+  // 5.1: "No whitespace is allowed between the field name and colon"; 5.2: obs-fold begins with white space.
+  if (!token.test(name)) throw new HttpError(400, "header line is malformed");
+  return { line, name: name.toLowerCase(), value: trim(line, colon + 1) };
+}
+
 /** RFC 9110, 5.5: a value "does not include leading or trailing whitespace". */
 function trim(line: string, from: number): string {
   let to = line.length;
@@ -233,12 +263,5 @@ function isSpace(code: number): boolean {
 
 /** RFC 9110, 5.5: bytes above ASCII are opaque; each becomes one character. */
 function latin1(bytes: Uint8Array, from: number, to: number): string {
-  let text = "";
-  for (let at = from; at < to; at += 1024) {
-    text += String.fromCharCode.apply(
-      null,
-      bytes.subarray(at, Math.min(at + 1024, to)) as unknown as number[],
-    );
-  }
-  return text;
+  return toString.call(bytes, "latin1", from, to);
 }

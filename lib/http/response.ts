@@ -44,9 +44,22 @@ const phrases: Record<number, string> = {
 };
 
 const encoder = new TextEncoder();
+const nothing = new Uint8Array(0);
 
 /** RFC 9110, 5.5: a value holds no CR, LF or NUL; one that does would split the response. */
 const fieldValue = /^[\t -~\x80-\xff]*$/;
+/** ASCII is its own UTF-8. */
+const ascii = /^[\0-\x7f]*$/;
+/** Longest text that leaves together with its head, in characters. */
+const SHORT = 16 * 1024;
+
+/** A response as it leaves. */
+export interface Encoded {
+  /** What comes first, one byte a character. */
+  text: string;
+  /** What comes behind it. */
+  bytes: Uint8Array;
+}
 
 /**
  * The first line and the fields of a response, up to the empty line, which is included.
@@ -56,12 +69,16 @@ export function encodeHead(
   status: number,
   headers: readonly [name: string, value: string][],
 ): string {
-  let head = `HTTP/1.1 ${status} ${phrases[status] ?? "Unknown"}\r\n`;
+  return `${firstLines(status, headers)}\r\n`;
+}
+
+function firstLines(status: number, headers: Reply["headers"] = []): string {
+  let lines = `HTTP/1.1 ${status} ${phrases[status] ?? "Unknown"}\r\n`;
   for (const [name, value] of headers) {
     if (!fieldValue.test(value)) throw new TypeError(`control character in the field ${name}`);
-    head += `${name}: ${value}\r\n`;
+    lines += `${name}: ${value}\r\n`;
   }
-  return head + "\r\n";
+  return lines;
 }
 
 /**
@@ -73,25 +90,32 @@ export function encodeHead(
 export function encodeResponse(
   reply: Reply,
   request: { method: string; keepAlive: boolean },
-): Uint8Array {
-  const body = typeof reply.body === "string"
-    ? encoder.encode(reply.body)
-    : reply.body ?? new Uint8Array(0);
+): Encoded {
+  const { status, headers, body = nothing } = reply;
+  const plain = typeof body === "string" && body.length <= SHORT && ascii.test(body);
+  const content = typeof body === "string" && !plain ? encoder.encode(body) : body;
   // RFC 9110, 8.6: no Content-Length "in any response with a status code of 1xx (Informational) or 204".
-  const bodiless = reply.status === 204 || reply.status === 304;
+  const bodiless = status === 204 || status === 304;
+  let text = `${firstLines(status, headers)}Date: ${date()}\r\n`;
   // Nor to HEAD, unless it is the one that GET would get.
-  const unsized = bodiless || request.method === "HEAD" && reply.body === undefined;
-  const head = encodeHead(reply.status, [
-    ...reply.headers ?? [],
-    ["Date", new Date().toUTCString()],
-    ...unsized ? [] : [["Content-Length", String(body.length)] as [string, string]],
-    ...request.keepAlive ? [] : [["Connection", "close"] as [string, string]],
-  ]);
-  const silent = bodiless || request.method === "HEAD";
-  const bytes = new Uint8Array(head.length + (silent ? 0 : body.length));
-  for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
-  if (!silent) bytes.set(body, head.length);
-  return bytes;
+  if (!bodiless && (request.method !== "HEAD" || reply.body !== undefined)) {
+    text += `Content-Length: ${content.length}\r\n`;
+  }
+  text += request.keepAlive ? "\r\n" : "Connection: close\r\n\r\n";
+  if (bodiless || request.method === "HEAD") return { text, bytes: nothing };
+  return typeof content === "string"
+    ? { text: text + content, bytes: nothing }
+    : { text, bytes: content };
+}
+
+/** The last date that was sent, and its second: it is written anew when that is over. */
+let said = "", second = NaN;
+
+/** The date, as a field has it (RFC 9110, 6.6.1). */
+function date(): string {
+  const now = Math.floor(Date.now() / 1000);
+  if (now !== second) said = new Date((second = now) * 1000).toUTCString();
+  return said;
 }
 
 /**

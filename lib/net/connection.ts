@@ -28,10 +28,10 @@ export interface Request extends Head {
   hasBody: boolean;
   /**
    * Reads the body; asks for it first where the client waits to be asked.
-   * @returns At most `maxMessage` bytes.
+   * @param limit Largest body, in bytes; by default `maxMessage`.
    * @throws {HttpError} 400, 408 or 413.
    */
-  body(): Promise<Uint8Array<ArrayBuffer>>;
+  body(limit?: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Says that a request becomes a WebSocket. */
@@ -128,9 +128,7 @@ export class Connection implements Owner {
   /** Refuses the connection as a whole, with an answer to no request. */
   refuse(error: HttpError): void {
     this.#refused(error, false);
-    this.#transport.outbox.bytes(
-      encodeResponse(refusal(error), { method: "GET", keepAlive: false }),
-    );
+    this.#send(refusal(error), { method: "GET", keepAlive: false });
     this.#transport.leave(LINGER).catch(this.#context.fault);
   }
 
@@ -195,17 +193,16 @@ export class Connection implements Owner {
         head,
         this.#transport,
         this.#context.settings,
+        this.#inTime,
       );
       const answer = await this.#answer(head, body);
+      this.#abandon = undefined;
       if ("upgrade" in answer) return this.#upgrade(answer);
       if ("stream" in answer) return this.#stream(answer, head);
-      request.keepAlive &&= !this.#context.draining && await this.#inTime(body.skip());
+      request.keepAlive &&= !this.#context.draining && (body.skipped || await body.skip());
       if (this.#transport.leaving) return false;
-      outbox.bytes(encodeResponse(answer, request));
-      // Answers to requests that are there already leave together.
-      if (this.#transport.input.length === 0 || outbox.bufferedAmount > GATHERED) {
-        await outbox.drained();
-      }
+      this.#send(answer, request);
+      if (outbox.bufferedAmount > GATHERED) await outbox.drained();
       return request.keepAlive && !this.#transport.leaving;
     } catch (error) {
       if (error instanceof HandshakeError) {
@@ -217,9 +214,20 @@ export class Connection implements Owner {
       // What was too late has been told so.
       if (this.#transport.leaving) return false;
       if (refused === error || !isGone(error)) this.#refused(refused, handshake);
-      outbox.bytes(encodeResponse(refusal(refused), { method: request.method, keepAlive: false }));
+      this.#send(refusal(refused), { method: request.method, keepAlive: false });
       return false;
     }
+  }
+
+  #send(reply: Reply, request: { method: string; keepAlive: boolean }): void {
+    const { input, outbox } = this.#transport;
+    const { text, bytes } = encodeResponse(reply, request);
+    // Answers to requests that are there already leave together.
+    const last = input.length === 0;
+    if (last) outbox.cork();
+    outbox.text(text);
+    if (bytes.length > 0) outbox.bytes(bytes);
+    if (last) outbox.flush();
   }
 
   /** Counts what is refused, and tells of it. What is a fault of ours is told as one. */
@@ -259,31 +267,25 @@ export class Connection implements Owner {
     }
   }
 
-  async #answer(head: Head, body: RequestBody): Promise<Answer> {
-    const dropped = new Promise<never>((_, reject) => this.#abandon = reject);
-    try {
-      const answer = this.#context.handle({
-        ...head,
-        peer: this.#transport.peer,
-        secure: this.#transport.secure,
-        hasBody: body.some,
-        body: () => this.#inTime(body.read()),
-      });
-      return await Promise.race([answer, dropped]);
-    } finally {
-      this.#abandon = undefined;
-    }
+  /** What is answered; rejects also where the connection is dropped before. */
+  #answer(head: Head, body: RequestBody): Promise<Answer> {
+    const { peer, secure } = this.#transport, hasBody = body.some;
+    const request = { ...head, peer, secure, hasBody, body: (limit?: number) => body.read(limit) };
+    return new Promise<Answer>((resolve, reject) => {
+      this.#abandon = reject;
+      Promise.resolve(this.#context.handle(request)).then(resolve, reject);
+    });
   }
 
   /** Gives a body the time it may take: 408 after it. */
-  async #inTime<T>(reading: Promise<T>): Promise<T> {
+  readonly #inTime = async <T>(reading: Promise<T>): Promise<T> => {
     this.#deadline = this.#transport.now + this.#context.settings.bodyTimeout;
     try {
       return await reading;
     } finally {
       this.#deadline = Infinity;
     }
-  }
+  };
 
   #stream({ status, headers, stream: handler, place }: Endless, { minor }: Head): false {
     this.#countAt(place);
@@ -292,7 +294,7 @@ export class Connection implements Owner {
     const chunked = minor === 1;
     const coding: [string, string][] = chunked ? [["Transfer-Encoding", "chunked"]] : [];
     const head = encodeHead(status, [...headers, ...coding, ["Connection", "close"]]);
-    this.#transport.outbox.bytes(new TextEncoder().encode(head));
+    this.#transport.outbox.text(head);
     this.session = new Stream(this.#transport, handler, settings, chunked, fault);
     if (this.#context.draining) this.goAway();
     return false;
@@ -306,7 +308,7 @@ export class Connection implements Owner {
     tap?.bytes("in", input.bytes.subarray(input.start - this.#headSize, input.end));
     outbox.tap = tap;
     const head = encodeHead(101, upgrade.headers);
-    this.#transport.outbox.bytes(new TextEncoder().encode(head));
+    this.#transport.outbox.text(head);
     this.session = new Socket(this.#transport, upgrade, handler, settings, fault, watch);
     if (this.#context.draining) this.goAway();
     return false;

@@ -41,6 +41,7 @@ interface Segment {
 const nothing: Segment = { bytes: new Uint8Array(0), lent: undefined, share: undefined };
 /** Counts for nobody. */
 export const unlimited: Backlog = new Backlog();
+const encoder = new TextEncoder();
 
 /** The bytes that one connection still has to send. */
 export class Outbox {
@@ -127,6 +128,19 @@ export class Outbox {
   }
 
   /**
+   * Takes a text.
+   * @param text One byte a character.
+   */
+  text(text: string): void {
+    const bytes = this.#room(text.length);
+    if (bytes === undefined) return;
+    const from = this.#used, to = this.#used = from + text.length;
+    // What is ASCII is the same in UTF-8, which is quicker; what is not does not fit.
+    if (encoder.encodeInto(text, bytes.subarray(from, to)).read === text.length) return;
+    for (let i = 0; i < text.length; i++) bytes[from + i] = text.charCodeAt(i);
+  }
+
+  /**
    * Takes bytes that are not copied, in a buffer of the pool that goes back there once they are written.
    * @param bytes Must not change any more.
    */
@@ -136,6 +150,11 @@ export class Outbox {
     this.#queue.push({ bytes, lent: buffer, share: undefined });
     this.#backlog.own(bytes.length);
     this.#taken(bytes.length);
+  }
+
+  /** What is taken next waits for {@linkcode flush}, which is to follow in this turn: nobody else need call it then. */
+  cork(): void {
+    this.#marked = true;
   }
 
   /** Begins to write what has gathered, unless a write is under way, which will be followed by it. */

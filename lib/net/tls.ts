@@ -240,7 +240,8 @@ export class TlsConn implements Conn {
   /** Answers who speaks HTTP here, in the clear, as there is no other way. */
   async #refusePlain(into: Uint8Array<ArrayBuffer>): Promise<never> {
     const reply = textReply(400, "this port speaks https");
-    await this.#send(encodeResponse(reply, { method: "GET", keepAlive: false }));
+    const { text } = encodeResponse(reply, { method: "GET", keepAlive: false });
+    await this.#send(new TextEncoder().encode(text));
     await this.#conn.closeWrite();
     // Who stays where they are until their time is over has asked for the same.
     const failure = this.#broke(new HandshakeError("plain HTTP"));

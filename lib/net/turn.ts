@@ -29,6 +29,11 @@ export function flushLater(outbox: Flushable): void {
   waiting.push(outbox);
 }
 
+/** Resolves when all has been flushed that waits for it now. */
+export function begun(): Promise<void> {
+  return new Promise((resolve) => flushLater({ flush: resolve }));
+}
+
 function flushWaiting(): void {
   const end = Math.min(flushed + WRITES, waiting.length);
   while (flushed < end) waiting[flushed++]!.flush();

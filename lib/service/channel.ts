@@ -9,17 +9,26 @@ import { HttpError } from "../http/error.ts";
 import { preferredType } from "../http/negotiate.ts";
 import type { Reply } from "../http/response.ts";
 import type { Answer, Request } from "../net/connection.ts";
-import { type Authorize, refused } from "../auth/auth.ts";
+import { type Authorize, refused, refusedWrite } from "../auth/auth.ts";
 import { pageReply } from "./assets.ts";
 import type { Config } from "../settings/config.ts";
 import { eventHandler } from "./events.ts";
 import { type FrameForms, gaps, type Mode } from "./forms.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { publish } from "./publish.ts";
+import { preflight, withCors } from "./cors.ts";
 import type { Publishes } from "./publishes.ts";
 import { subscriberHandler } from "./subscribe.ts";
 import { Tally } from "./tally.ts";
-import { checkUpgrade, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
+import {
+  checkUpgrade,
+  decoded,
+  query,
+  shuttingDown,
+  unavailable,
+  upgradeOf,
+  wantsUpgrade,
+} from "./request.ts";
 
 /** What channels need. */
 export interface ChannelContext {
@@ -54,55 +63,35 @@ const ENVELOPE = "kodama.v1";
  * @throws {HttpError} 400 with what is wrong.
  */
 export function channelNames(path: string, most: number): string[] {
-  const names = path.slice(1).split(",").map((part) => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      throw new HttpError(400, "the path is not percent-encoded UTF-8");
-    }
-  });
+  const names = path.slice(1).split(",").map(decoded);
   for (const name of names) {
     const fault = nameFault(name);
     if (fault !== undefined) throw new HttpError(400, fault);
   }
-  const different = [...new Set(names)];
+  const different = names.length === 1 ? names : [...new Set(names)];
   if (different.length > most) throw new HttpError(400, `over ${most} channels`);
   return different;
 }
 
 /** Answers a request for one or more channels. */
-export async function channelReply(
+export function channelReply(
   names: readonly string[],
   request: Request,
   context: ChannelContext,
-): Promise<Answer> {
-  try {
-    return await answerOf(names, request, context);
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    // Without these fields, a page of an allowed origin could not see why.
-    const headers = [...error.headers, ...cors(request, context)];
-    throw new HttpError(error.status, error.message, headers, error.reason);
-  }
+): Answer | Promise<Answer> {
+  return withCors(request, context.config, () => answerOf(names, request, context));
 }
 
-async function answerOf(
+function answerOf(
   names: readonly string[],
   request: Request,
   context: ChannelContext,
-): Promise<Answer> {
+): Answer | Promise<Answer> {
   const { method } = request;
   // A handshake is a GET, whatever else a method may do here.
-  if (wantsUpgrade(request)) return await subscribe(names, request, context);
-  if (method === "OPTIONS") return preflight(request, context);
-  if (method === "POST" || method === "PUT") {
-    try {
-      return withCors(request, context, await write(names, request, context));
-    } catch (error) {
-      context.publishes.failed("http", error);
-      throw error;
-    }
-  }
+  if (wantsUpgrade(request)) return subscribe(names, request, context);
+  if (method === "OPTIONS") return preflight(request, context.config, METHODS);
+  if (method === "POST" || method === "PUT") return write(names, request, context);
   if (method !== "GET" && method !== "HEAD") {
     throw new HttpError(405, `${METHODS} are understood here`, [["Allow", METHODS]]);
   }
@@ -111,8 +100,8 @@ async function answerOf(
     ["application/json", "text/event-stream", "text/html"],
   );
   if (type === "text/html") return pageReply(request);
-  if (type === "text/event-stream") return await events(names, request, context);
-  return withCors(request, context, await history(names, request, context));
+  if (type === "text/event-stream") return events(names, request, context);
+  return history(names, request, context);
 }
 
 /** The point that `since` names. */
@@ -137,16 +126,18 @@ async function write(
   request: Request,
   { authorize, draining, hub, config, publishes }: ChannelContext,
 ): Promise<Reply> {
-  checkOrigin(request, config.origin);
-  const rights = await authorize(request);
-  const [name] = names;
-  if (names.length > 1) throw new HttpError(400, "one message goes to one channel");
-  if (!rights.write(name!)) {
-    const hint = rights.hint === undefined ? "" : `: ${rights.hint}`;
-    throw refused(rights, `write ${name}${hint}`);
+  try {
+    checkOrigin(request, config.origin);
+    const rights = await authorize(request);
+    const [name] = names;
+    if (names.length > 1) throw new HttpError(400, "one message goes to one channel");
+    if (!rights.write(name!)) throw refusedWrite(rights, name!);
+    if (draining()) throw shuttingDown();
+    return await publish(hub, name!, request, publishes);
+  } catch (error) {
+    publishes.failed("http", error);
+    throw error;
   }
-  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]], "draining");
-  return await publish(hub, name!, request, publishes);
 }
 
 /** What the sender may do, if it may read all these channels. */
@@ -190,7 +181,6 @@ async function events(
     ["Content-Type", "text/event-stream"],
     ["Cache-Control", "no-store"],
     ["X-Accel-Buffering", "no"],
-    ...cors(request, context),
   ];
   if (request.method === "HEAD") return { status: 200, headers };
   if (since !== undefined) reachable(context.hub);
@@ -229,42 +219,4 @@ async function history(
 function reachable({ unreachable }: Hub): void {
   if (unreachable === undefined) return;
   throw new HttpError(503, `what was missed is not known: ${unreachable}`, [["Retry-After", "1"]]);
-}
-
-/** What a page of an allowed origin may see (Fetch, 3.2). */
-function cors(request: Request, { config }: ChannelContext): [string, string][] {
-  const origin = request.headers.get("origin");
-  if (origin === undefined) return [];
-  try {
-    checkOrigin(request, config.origin);
-  } catch (error) {
-    if (error instanceof HttpError) return [["Vary", "Origin"]];
-    throw error;
-  }
-  return [
-    ["Access-Control-Allow-Origin", origin],
-    ["Access-Control-Expose-Headers", "Idempotent-Replayed"],
-    ["Vary", "Origin"],
-  ];
-}
-
-function withCors(request: Request, context: ChannelContext, reply: Reply): Reply {
-  return { ...reply, headers: [...reply.headers ?? [], ...cors(request, context)] };
-}
-
-function preflight(request: Request, context: ChannelContext): Reply {
-  checkOrigin(request, context.config.origin);
-  return {
-    status: 204,
-    headers: [
-      ["Allow", METHODS],
-      ...cors(request, context),
-      ["Access-Control-Allow-Methods", METHODS],
-      [
-        "Access-Control-Allow-Headers",
-        "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
-      ],
-      ["Access-Control-Max-Age", "86400"],
-    ],
-  };
 }

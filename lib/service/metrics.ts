@@ -219,7 +219,7 @@ export const metrics: readonly Metric[] = [
   counted(
     "counter",
     "kodama_publishes_total",
-    "Publishes that came here, by what became of them",
+    "Publishes that came here, also each line of a batch, by what became of them",
     from(Tally.publishes, via.length * results.length),
     { via, result: results },
   ),

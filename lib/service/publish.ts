@@ -8,14 +8,24 @@ import { bodyFraming } from "../http/body.ts";
 import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
 import type { Request } from "../net/connection.ts";
+import { isUtf8 } from "../websocket/utf8.ts";
 import type { Publishes } from "./publishes.ts";
 import { unavailable } from "./request.ts";
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The media type of a request's body, without parameters, in lower case. */
+export function mediaType({ headers }: Pick<Request, "headers">): string | undefined {
+  return headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+}
+
+/** Whether a text can be an idempotency key. */
+export function isKey(text: string): boolean {
+  return /^[!-~]{1,128}$/.test(text);
+}
 
 /** What a body is, by its media type. */
-export function kindOf(contentType: string | undefined): Kind {
-  const type = contentType?.replace(/;.*/s, "").trim().toLowerCase();
+function kindOf(type: string | undefined): Kind {
   if (type === "application/octet-stream") return "binary";
   return type === "application/json" ? "json" : "text";
 }
@@ -24,20 +34,26 @@ export function kindOf(contentType: string | undefined): Kind {
  * Checks that a body is what it says.
  * @throws {HttpError} 400 if text is not UTF-8, or JSON not JSON.
  */
-export function checkBody(kind: Kind, body: Uint8Array): void {
+function checkBody(kind: Kind, body: Uint8Array): void {
   if (kind === "binary") return;
-  let text: string;
-  try {
-    text = decoder.decode(body);
-  } catch {
+  if (!isUtf8(body)) {
     throw new HttpError(400, "the body is not UTF-8; send bytes as application/octet-stream");
   }
   if (kind !== "json") return;
   try {
-    JSON.parse(text);
+    JSON.parse(decoder.decode(body));
   } catch {
     throw new HttpError(400, "the body is not JSON");
   }
+}
+
+/**
+ * Checks that there is a body; an empty one says so.
+ * @throws {HttpError} 411 (RFC 9110, 15.5.12) where there is no length, and it is not chunked.
+ */
+export function checkFraming(request: Request): void {
+  if (bodyFraming(request) !== undefined) return;
+  throw new HttpError(411, "Content-Length or chunked is needed");
 }
 
 /**
@@ -51,14 +67,11 @@ export async function publish(
   publishes: Publishes,
 ): Promise<Reply> {
   const key = request.headers.get("idempotency-key");
-  if (key !== undefined && !/^[!-~]{1,128}$/.test(key)) {
+  if (key !== undefined && !isKey(key)) {
     throw new HttpError(400, "Idempotency-Key is not 1 to 128 visible ASCII characters");
   }
-  // RFC 9110, 15.5.12: no length and not chunked; an empty body says so.
-  if (bodyFraming(request) === undefined) {
-    throw new HttpError(411, "Content-Length or chunked is needed");
-  }
-  const kind = kindOf(request.headers.get("content-type"));
+  checkFraming(request);
+  const kind = kindOf(mediaType(request));
   const body = await request.body();
   const came = performance.now();
   checkBody(kind, body);

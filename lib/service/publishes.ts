@@ -3,7 +3,7 @@
  * a subscriber has begun.
  * @module
  */
-import { EngineError } from "../hub/engine.ts";
+import { EngineError, type Published } from "../hub/engine.ts";
 import { HttpError, type Reason } from "../http/error.ts";
 import { type Counts, observe } from "../net/counts.ts";
 import { type Flushable, flushLater } from "../net/turn.ts";
@@ -39,9 +39,10 @@ export class Publishes implements Flushable {
    * Counts one that went well.
    * @param came When it had come whole, by `performance.now()`.
    */
-  done(via: Via, came: number, { replayed }: { replayed: boolean }): void {
+  done(via: Via, came: number, { replayed, subscribers }: Omit<Published, "id">): void {
     this.#count(via, replayed ? "replayed" : "published");
     if (replayed) return;
+    if (subscribers === 0) return this.#observe(came, performance.now());
     // Its subscribers' writes wait for the end of this turn, or of one of the next, and this behind them.
     if (this.#waiting.length === 0) flushLater(this);
     this.#waiting.push(came);
@@ -63,10 +64,12 @@ export class Publishes implements Flushable {
   /** @inheritDoc */
   flush(): void {
     const now = performance.now();
-    for (const came of this.#waiting) {
-      observe(this.#counts, Tally.delivery, DELIVERY, (now - came) / 1000);
-    }
+    for (const came of this.#waiting) this.#observe(came, now);
     this.#waiting = [];
+  }
+
+  #observe(came: number, now: number): void {
+    observe(this.#counts, Tally.delivery, DELIVERY, (now - came) / 1000);
   }
 
   #count(via: Via, result: Result): void {

@@ -16,9 +16,27 @@ export function query(request: Pick<Request, "target">, name: string): string | 
   return new URLSearchParams(request.target.slice(at + 1)).get(name) ?? undefined;
 }
 
+/**
+ * A path, or a part of one, percent-decoded once.
+ * @throws {HttpError} 400 where it does not decode.
+ */
+export function decoded(path: string): string {
+  if (!path.includes("%")) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new HttpError(400, "the path is not percent-encoded UTF-8");
+  }
+}
+
 /** Whether a request asks to become a WebSocket (RFC 9110, 7.8: `Upgrade` has no meaning in HTTP/1.0). */
 export function wantsUpgrade(request: Request): boolean {
   return request.minor === 1 && wantsWebSocket(request.headers);
+}
+
+/** The error for what is not begun any more. */
+export function shuttingDown(): HttpError {
+  return new HttpError(503, "shutting down", [["Retry-After", "1"]], "draining");
 }
 
 /**
@@ -31,7 +49,7 @@ export function checkUpgrade(
 ): void {
   checkOrigin(request, config.origin);
   if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]], "draining");
+  if (draining()) throw shuttingDown();
 }
 
 /**

@@ -9,12 +9,13 @@ import type { SocketHandler } from "../net/socket.ts";
 import { assetReply, pageReply } from "./assets.ts";
 import { refused } from "../auth/auth.ts";
 import { isLocal } from "../auth/proxy.ts";
+import { batchReply } from "./batch.ts";
 import { type ChannelContext, channelNames, channelReply } from "./channel.ts";
 import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
 import type { Config } from "../settings/config.ts";
 import { checkHost, isLoopback } from "../auth/origin.ts";
-import { checkUpgrade, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
+import { checkUpgrade, decoded, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
 import type { TapBoard } from "./board.ts";
 import { Tally } from "./tally.ts";
 import { openTap, tapId, watch } from "./tap.ts";
@@ -44,28 +45,31 @@ export function createRoutes(context: RouteContext): Handle {
   const loopback = isLoopback(config.hostname);
   const taps = tapped(config) ? context.taps : undefined;
 
-  return async (request) => {
-    const answer = await route(request);
-    if (taps !== undefined && "upgrade" in answer) {
-      answer.tap = await watch(query(request, "tap"), taps);
-    }
-    return answer;
+  return (request) => {
+    return taps === undefined || !wantsUpgrade(request) ? route(request) : watched(request, taps);
   };
 
-  async function route(request: Request): Promise<Answer> {
+  async function watched(request: Request, taps: TapBoard): Promise<Answer> {
+    const answer = await route(request);
+    if ("upgrade" in answer) answer.tap = await watch(query(request, "tap"), taps);
+    return answer;
+  }
+
+  function route(request: Request): Answer | Promise<Answer> {
     checkHost(request, config.host, loopback);
     const path = request.target.split("?", 1)[0]!;
     if (path === "/") {
       if (wantsUpgrade(request)) return accept(request, ticker(config, log), Tally.ticker);
       return read(request, pageReply);
     }
-    if (path.startsWith("/-/")) return await ours(decodePath(path), request);
+    if (path.startsWith("/-/")) return ours(decodePath(path), request);
     if (/^\/apps?(\/|$)/.test(decodePath(path))) throw new HttpError(404, "nothing is here");
-    return await channelReply(channelNames(path, config.maxChannels), request, context);
+    return channelReply(channelNames(path, config.maxChannels), request, context);
   }
 
   async function ours(path: string, request: Request): Promise<Answer> {
     if (path === "/-/echo") return accept(request, echo, Tally.echo);
+    if (path === "/-/publish") return await batchReply(request, context);
     if (path === "/-/health") return read(request, () => health(draining(), hub.unreachable));
     if (path === "/-/ready") return read(request, () => ready(draining(), hub.unreachable));
     if (path === "/-/metrics") return await operator(request, metrics);
@@ -168,13 +172,8 @@ function json(status: number, body: unknown): Reply {
  * @throws {HttpError} 400 where it does not decode, or decodes to a control character.
  */
 function decodePath(path: string): string {
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(path);
-  } catch {
-    throw new HttpError(400, "the path is not percent-encoded UTF-8");
-  }
+  const text = decoded(path);
   // deno-lint-ignore no-control-regex
-  if (/[\x00-\x1f\x7f]/.test(decoded)) throw new HttpError(400, "control character in the path");
-  return decoded;
+  if (/[\x00-\x1f\x7f]/.test(text)) throw new HttpError(400, "control character in the path");
+  return text;
 }

@@ -11,7 +11,7 @@ import { LARGE } from "../net/outbox.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
-import { readDraft } from "./draft.ts";
+import { type Members, membersOf, parseJSON, readDraft } from "./draft.ts";
 import { gaps, header } from "./forms.ts";
 import { Latest } from "./latest.ts";
 import { RateLimit } from "./rate.ts";
@@ -231,21 +231,19 @@ class Client implements Subscriber {
   #request(text: string): void {
     let request: unknown;
     try {
-      request = JSON.parse(text);
+      request = parseJSON(text);
     } catch {
       return this.#refuse("not JSON");
     }
-    if (typeof request !== "object" || request === null || Array.isArray(request)) {
-      return this.#refuse("not an object");
-    }
-    const fields = new Map(Object.entries(request));
-    const ref = fields.has("ref") ? { ref: fields.get("ref") } : {};
-    const verbs = ["sub", "unsub", "pub"].filter((verb) => fields.has(verb));
-    const channel = fields.get(verbs[0] ?? "");
+    const members = membersOf(request);
+    if (members === undefined) return this.#refuse("not an object");
+    const ref = members.ref === undefined ? {} : { ref: members.ref };
+    const verbs = ["sub", "unsub", "pub"].filter((verb) => members[verb] !== undefined);
+    const channel = members[verbs[0] ?? ""];
     let error: string | undefined;
     if (verbs.length !== 1) error = "one of sub, unsub and pub is needed";
     else if (typeof channel !== "string") error = "the channel is not a text";
-    else error = nameFault(channel) ?? this.#carryOut(verbs[0]!, channel, fields, ref);
+    else error = nameFault(channel) ?? this.#carryOut(verbs[0]!, channel, members, ref);
     if (error !== undefined) this.#refuse(error, ref);
   }
 
@@ -261,11 +259,11 @@ class Client implements Subscriber {
   #carryOut(
     verb: string,
     channel: string,
-    fields: Map<string, unknown>,
+    members: Members,
     ref: { ref?: unknown },
   ): string | undefined {
-    if (verb === "sub") return this.#sub(channel, fields.get("since"), ref);
-    if (verb === "pub") return this.#pub(channel, fields, ref);
+    if (verb === "sub") return this.#sub(channel, members.since, ref);
+    if (verb === "pub") return this.#pub(channel, members, ref);
     // What was asked before, a `sub` perhaps, is answered before.
     this.#do(() => {
       this.#channels.delete(channel);
@@ -300,11 +298,11 @@ class Client implements Subscriber {
 
   #pub(
     channel: string,
-    fields: Map<string, unknown>,
+    members: Members,
     ref: { ref?: unknown },
   ): string | undefined {
     const came = performance.now();
-    const draft = this.#subscription.rights.write(channel) ? readDraft(fields) : "forbidden";
+    const draft = this.#subscription.rights.write(channel) ? readDraft(members) : "forbidden";
     if (typeof draft === "string") {
       this.#subscription.publishes.refused("websocket");
       return draft;

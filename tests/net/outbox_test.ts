@@ -340,3 +340,23 @@ Deno.test("Outboxes begin at most 64 writes at the end of a turn, one after the 
   clock.stop();
   assertEquals(order, [...all, ...all.slice(0, 640)]);
 });
+
+Deno.test(
+  "Outbox takes a text as one byte a character, between frames and bytes",
+  onOutbox(async (outbox, sink) => {
+    const high = "\x80\xff" + "é".repeat(40_000);
+    const texts = ["", "HTTP/1.1 200 OK\r\n", "a\u00e9b", "\u00ff", "x".repeat(40_000), high];
+    const expected: Uint8Array[] = [];
+    for (const text of texts) {
+      outbox.text(text);
+      outbox.frame(TEXT, noise(3));
+      outbox.bytes(noise(20_000));
+      const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+      expected.push(bytes, frame(noise(3)), noise(20_000));
+    }
+    const done = { yet: false };
+    const drained = outbox.drained().then(() => done.yet = true);
+    while (!done.yet) await Promise.race([sink.let(Infinity), drained]);
+    assertEquals(sink.taken, concat(...expected));
+  }),
+);

@@ -2,7 +2,7 @@
  * The service on NATS: without it, with it, and when it is gone for a while.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ask, post, Subscriber, UPGRADE } from "../tools/channels.ts";
+import { ask, post, postLines, Subscriber, UPGRADE } from "../tools/channels.ts";
 import { natsServers, natsTest, soon } from "../tools/nats.ts";
 import { run } from "../tools/command.ts";
 import { type TestService, testService } from "../tools/service.ts";
@@ -111,6 +111,35 @@ natsTest(
     using moved = await Subscriber.open(one, `/btc,eth?since=${open}`);
     assertEquals((await moved.json()).gap, false);
     for (const { id } of [first, second, third]) assertEquals((await moved.json()).id, id);
+  },
+);
+
+natsTest(
+  "the lines of a batch come in their order on every node, and what is too large for NATS is left out",
+  async () => {
+    await using nats = await natsServers(1, "max_payload: 65536");
+    const flags = ["--engine", nats.engine, "--drain", "50ms"];
+    await using one = await testService(...flags);
+    await using other = await testService(...flags);
+    await Promise.all([ready(one), ready(other)]);
+    using near = await Subscriber.open(one, "/a,b");
+    using far = await Subscriber.open(other, "/a,b");
+    for (const reader of [near, far]) await reader.json();
+    const count = 500, large = 250;
+    const lines = Array.from({ length: count }, (_, i) => {
+      const data = i === large ? "x".repeat(65_536) : i;
+      return JSON.stringify({ ch: i % 3 ? "a" : "b", data, key: `k${i}` });
+    });
+    const receipts = await postLines(one, lines);
+    const error = "over 65024 bytes, the most that NATS takes";
+    assertEquals(receipts[large], { error, status: 413 });
+    for (const [i, { id }] of receipts.entries()) {
+      if (i === large) continue;
+      const message = { id, ch: i % 3 ? "a" : "b", data: i };
+      for (const reader of [near, far]) assertEquals(await reader.json(), message);
+    }
+    const again = await postLines(other, lines);
+    assertEquals(again.filter(({ replayed }) => replayed).length, count - 1);
   },
 );
 

@@ -71,6 +71,31 @@ export async function post(
   return JSON.parse(answer.body);
 }
 
+/** Publishes many messages at once, each given as its line. */
+export function askLines(
+  service: { port: number },
+  lines: readonly string[] | string | Uint8Array,
+  fields: RequestFields = {},
+): Promise<Answer> {
+  const body = typeof lines === "string" || lines instanceof Uint8Array ? lines : lines.join("\n");
+  return ask(
+    service,
+    "POST /-/publish",
+    { "Content-Type": "application/x-ndjson", ...fields },
+    body,
+  );
+}
+
+/** The same. Returns what is answered to each. */
+export async function postLines(
+  ...args: Parameters<typeof askLines>
+  // deno-lint-ignore no-explicit-any
+): Promise<any[]> {
+  const { status, body } = await askLines(...args);
+  if (status !== 200) throw new Error(`answered ${status} ${body}`);
+  return body.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+}
+
 /** What a channel remembers, without the ids. */
 export async function remembered(
   service: { port: number },
