@@ -14,7 +14,7 @@ import {
   UPGRADE,
 } from "../tools/channels.ts";
 import { concat, hex, utf8 } from "../tools/bytes.ts";
-import { clientFrame } from "../tools/frames.ts";
+import { clientClose, clientFrame } from "../tools/frames.ts";
 
 const bodies: [type: string | undefined, body: Uint8Array, first: number][] = [
   [undefined, utf8("hello"), 0x81],
@@ -204,6 +204,25 @@ for (const target of ["/btc", "/btc?since=all"]) {
         await modest.client.send(0x88, hex("03 e8"));
         assertEquals(await modest.closed(), "1000 ");
       }
+    },
+  );
+}
+
+for (
+  const [what, fields, message] of [
+    ["raw", {}, "last words"],
+    ["enveloped", { "Sec-WebSocket-Protocol": "kodama.v1" }, '{"pub":"btc","data":"last words"}'],
+  ] as const
+) {
+  channelTest(
+    `what is published in one segment with the close behind it is published [${what}]`,
+    async (testService) => {
+      await using service = await testService();
+      using reader = await Subscriber.open(service, "/btc");
+      const behind = concat(clientFrame(0x81, utf8(message)), clientClose(1000));
+      using subscriber = await Subscriber.open(service, "/btc", fields, behind);
+      await subscriber.closed();
+      assertEquals(await reader.text(), "last words");
     },
   );
 }
