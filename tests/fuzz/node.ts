@@ -24,6 +24,8 @@ const STRICTER: Record<string, string> = {
     "RFC 9112, 6.1: no other is implemented here",
   "400 Transfer-Encoding does not belong here":
     "RFC 9112, 6.1: with HTTP/1.0 the framing is faulty",
+  "400 chunked body is malformed":
+    "RFC 9112, 7.1: to the letter; a line is at most 8 KiB and all that is no data at most 16 KiB",
 };
 /** What is taken here and refused by Node 20: its code, what is in the input, and why it is taken. */
 const LOOSER: [code: string, where: RegExp, why: string][] = [
