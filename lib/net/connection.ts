@@ -122,6 +122,8 @@ export class Connection implements Timed {
     } catch (error) {
       if (!isGone(error)) context.fault(error);
     } finally {
+      // Also a peer that has ended its side is told the end, over TLS, and has what was owed to it.
+      await transport.left;
       transport.drop();
       await transport.outbox.drained();
       transport.input.dispose();

@@ -43,6 +43,8 @@ export class Transport implements Timed {
   readonly peer: Peer;
   /** Whoever has deadlines on this connection at present. */
   owner: Timed | undefined;
+  /** Resolves when the last words are said, where this side is leaving. */
+  left: Promise<void> = Promise.resolve();
   readonly #conn: Conn;
   readonly #clock: Clock;
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
@@ -105,9 +107,15 @@ export class Transport implements Timed {
    * at once would make TCP throw away last words that the peer has not read yet.
    * @param grace In ms.
    */
-  async leave(grace: number): Promise<void> {
-    if (this.#leaveBy !== undefined) return;
+  leave(grace: number): Promise<void> {
+    if (this.#leaveBy !== undefined) return Promise.resolve();
     this.#leaveBy = this.#clock.now + grace;
+    const leaving = this.#leave();
+    this.left = leaving.catch(() => {});
+    return leaving;
+  }
+
+  async #leave(): Promise<void> {
     this.input.start = this.input.end = 0;
     await this.outbox.drained();
     try {
