@@ -2,7 +2,7 @@
  * What a client asks in an envelope, and what it publishes raw.
  * @module
  */
-import { concat, hex, utf8 } from "../tools/bytes.ts";
+import { concat, hex } from "../tools/bytes.ts";
 import { clientClose } from "../tools/frames.ts";
 import { ANSWER, type Case, frame, handshake, request, type Table, text } from "./case.ts";
 

@@ -60,7 +60,7 @@ async function send(client: RawClient, bytes: Uint8Array, drip: boolean): Promis
 export function logged([, , gets, logs]: Case): string[] {
   if (logs !== undefined) return logs;
   return gets.flatMap((line) => {
-    const refused = /^(4\d\d|5\d\d)c (.*)$/.exec(line);
+    const refused = /^(4\d\d|5\d\d)c (.*?)(?: \[.*\])?$/.exec(line);
     // A link that leads nowhere is nobody's mistake.
     if (refused !== null && !["404", "405"].includes(refused[1]!)) {
       return [`refused ${refused[1]} ${refused[2]}`];

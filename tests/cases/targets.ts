@@ -7,7 +7,9 @@ import { type Case, publish, request, type Table } from "./case.ts";
 const nothing = "404c nothing is here", noAsset = "404c no such asset";
 const undecoded = "400c the path is not percent-encoded UTF-8";
 const control = "400c control character in the path";
-const readOnly = "405 GET and HEAD are understood here";
+const readOnly = "405 GET and HEAD are understood here [Allow: GET, HEAD]";
+const METHODS = "GET, HEAD, POST, PUT, OPTIONS";
+const notHere = `405c ${METHODS} are understood here [Allow: ${METHODS}]`;
 
 const targets: [line: string, gets: string][] = [
   ["GET /-/assets/../../main.ts", noAsset],
@@ -42,9 +44,9 @@ const targets: [line: string, gets: string][] = [
   ["HEAD /", "200 text/html"],
   ["GET http://localhost/-/health", '200 {"status":"ok"}'],
   ["OPTIONS /btc", "204"],
-  ["PATCH /btc", "405c GET, HEAD, POST, PUT, OPTIONS are understood here"],
-  ["DELETE /btc", "405c GET, HEAD, POST, PUT, OPTIONS are understood here"],
-  ["TRACE /btc", "405c GET, HEAD, POST, PUT, OPTIONS are understood here"],
+  ["PATCH /btc", notHere],
+  ["DELETE /btc", notHere],
+  ["TRACE /btc", notHere],
   ["OPTIONS *", "400c a channel name is empty"],
 ];
 

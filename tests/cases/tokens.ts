@@ -4,7 +4,7 @@
  */
 import { utf8 } from "../tools/bytes.ts";
 import { inSeconds, SECRET, sign, unsigned } from "../tools/tokens.ts";
-import { ANSWER, type Case, handshake, publish, request, type Table, text } from "./case.ts";
+import { ANSWER, type Case, handshake, request, type Table, text } from "./case.ts";
 
 const ALL = { r: ["**"], w: ["**"] };
 const invalid = "the token is not valid";
@@ -12,7 +12,7 @@ const good = await sign(ALL);
 const [head, claims, signature] = good.split(".") as [string, string, string];
 
 /** Tokens that open nothing, and why. */
-const bad: [what: string, token: string, why: string][] = [
+export const badTokens: [what: string, token: string, why: string][] = [
   ["one that has expired", await sign({ ...ALL, exp: inSeconds(-5) }), "the token has expired"],
   ["one that is not valid yet", await sign({ ...ALL, nbf: inSeconds(600) }), invalid],
   [
@@ -47,29 +47,43 @@ const bad: [what: string, token: string, why: string][] = [
 ];
 
 /** Who asks for what with which claims. */
-const rights: [line: string, claims: object | undefined, refusal?: string][] = [
+export const rights: [line: string, claims: object | undefined, refusal?: string][] = [
   ["GET /btc", undefined, "401c a token is needed to read btc"],
   ["GET /public/x", undefined],
+  ["GET /public/x/y", undefined],
   ["GET /public", undefined],
   ["GET /publicity", undefined, "401c a token is needed to read publicity"],
   ["GET /public/x,btc", undefined, "401c a token is needed to read btc"],
+  ["POST /btc", undefined, "401c a token is needed to write btc"],
   ["POST /public/x", undefined, "401c a token is needed to write public/x"],
   ["GET /btc", {}, "403c not allowed to read btc"],
+  ["GET /public/x", {}],
   ["GET /btc", { r: ["btc"] }],
   ["GET /btc", { r: ["eth", "b*"] }, "403c not allowed to read btc"],
   ["GET /btc,eth", { r: ["btc"] }, "403c not allowed to read eth"],
+  ["GET /btc,eth,public/x", { r: ["btc", "eth"] }],
   ["GET /orders/1", { r: ["orders/*"] }],
   ["GET /orders/1/items", { r: ["orders/*"] }, "403c not allowed to read orders/1/items"],
+  ["GET /orders/1/items", { r: ["orders/**"] }],
   ["GET /orders/1/items", { r: ["**/items"] }],
   ["GET /btc", { w: ["**"] }, "403c not allowed to read btc"],
   ["POST /btc", { r: ["**"] }, "403c not allowed to write btc"],
+  ["POST /written", { w: ["written"] }],
+  ["PUT /btc", { w: ["eth"] }, "403c not allowed to write btc"],
   ["POST /written/1", { w: ["written/*"] }],
 ];
 
+/** RFC 6750, 3. */
+const CHALLENGE = '[WWW-Authenticate: Bearer realm="kodama"]';
+const told = (refusal: string) => refusal.startsWith("401") ? `${refusal} ${CHALLENGE}` : refusal;
 const ok = '200 {"id":"ID","subscribers":0}';
 const bearer = (token: string) => [`Authorization: Bearer ${token}`];
 const ask = (line: string, fields: string[]) =>
-  line.startsWith("POST") ? publish(line.slice(5), "x", fields) : request(line, fields);
+  request(
+    line,
+    line.startsWith("GET") ? fields : ["Content-Length: 1", ...fields],
+    line.startsWith("GET") ? "" : "x",
+  );
 const history = (target: string) =>
   `200 {"open":"ID","channels":${
     JSON.stringify(target.slice(1).split(","))
@@ -80,24 +94,24 @@ export const tokens: Table = {
   about: "tokens",
   on: "tokens",
   cases: [
-    ...bad.map(([what, token, why]): Case => [
+    ...badTokens.map(([what, token, why]): Case => [
       what,
       request("GET /public/token", bearer(token)),
-      [`401c ${why}`, "end"],
+      [`401c ${why} ${CHALLENGE}`, "end"],
     ]),
-    ...bad.slice(0, 3).map(([what, token, why]): Case => [
+    ...badTokens.slice(0, 3).map(([what, token, why]): Case => [
       `${what}, at a handshake`,
       handshake("/public/token", bearer(token)),
-      [`401c ${why}`, "end"],
+      [`401c ${why} ${CHALLENGE}`, "end"],
     ]),
     ...await Promise.all(rights.map(async ([line, claims, refusal], i): Promise<Case> => {
       const fields = claims === undefined ? [] : bearer(await sign({ ...claims }));
       const target = line.split(" ")[1]!;
-      const good = line.startsWith("POST") ? ok : history(target);
+      const good = line.startsWith("GET") ? history(target) : ok;
       return [
         `${line} with ${JSON.stringify(claims)} (${i + 1})`,
         ask(line, fields),
-        refusal === undefined ? [good] : [refusal, "end"],
+        refusal === undefined ? [good] : [told(refusal), "end"],
       ];
     })),
     ["in a cookie", request("HEAD /a", [`Cookie: x=y; kodama_token=${good}`]), [
@@ -118,7 +132,7 @@ export const tokens: Table = {
       "200 application/json",
     ]],
     ["another scheme is none", request("GET /a", [`Authorization: Basic ${good}`]), [
-      "401c a token is needed to read a",
+      told("401c a token is needed to read a"),
       "end",
     ]],
     [

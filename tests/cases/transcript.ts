@@ -11,6 +11,14 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** An id of a server that has just begun. */
 const ID = /[0-9a-f]{8}\.\d+/g;
 
+/** The fields that a status asks for (RFC 9110, 15), which are told with it. */
+const ASKED: Record<number, string> = {
+  401: "WWW-Authenticate",
+  405: "Allow",
+  426: "Upgrade",
+  503: "Retry-After",
+};
+
 /** Reads what has come, from its first byte on: whole lines only. */
 export function transcript(bytes: Uint8Array, head: boolean): string[] {
   const lines: string[] = [];
@@ -41,7 +49,9 @@ export function transcript(bytes: Uint8Array, head: boolean): string[] {
     const body = decoder.decode(bytes.subarray(at, at + length)).trimEnd().replace(ID, "ID");
     const told = type === "text/plain" || type === "application/json" && body !== "" ? body : type;
     const replayed = field("idempotent-replayed") === undefined ? [] : ["replayed"];
-    lines.push([`${status}${closes}`, ...told ? [told] : [], ...replayed].join(" "));
+    const asked = ASKED[status];
+    const given = asked === undefined ? [] : [`[${asked}: ${field(asked.toLowerCase())}]`];
+    lines.push([`${status}${closes}`, ...told ? [told] : [], ...replayed, ...given].join(" "));
     at += length;
   }
 }

@@ -13,7 +13,7 @@ function changed(name: string, value?: string, target = "/-/echo"): Uint8Array {
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const badKey = ["400c Sec-WebSocket-Key is not 16 bytes of base64", "end"];
-const badVersion = ["426c the version of WebSocket spoken here is 13", "end"];
+const badVersion = ["426c the version of WebSocket spoken here is 13 [Upgrade: websocket]", "end"];
 const unconnected = ["400c Upgrade without Connection: upgrade", "end"];
 const badProtocols = ["400c Sec-WebSocket-Protocol is not a list of different tokens", "end"];
 const body = ["400c a WebSocket handshake has no body", "end"];
@@ -84,19 +84,22 @@ export const upgrades: Table = {
       badProtocols,
     ]),
     ["another upgrade where a WebSocket is", changed("Upgrade", "h2c"), [
-      "426c a WebSocket is here",
+      "426c a WebSocket is here [Upgrade: websocket]",
       "end",
     ]],
     ["no upgrade where a WebSocket is", request("GET /-/echo"), [
-      "426c a WebSocket is here",
+      "426c a WebSocket is here [Upgrade: websocket]",
       "end",
     ]],
     ["another upgrade of a channel is ignored", changed("Upgrade", "h2c", "/upgrade-h2c"), [
       '200 {"open":"ID","channels":["upgrade-h2c"],"gap":false,"messages":[]}',
     ]],
-    ["POST", request("POST /-/echo", UPGRADE), ["405c a WebSocket handshake is a GET", "end"]],
+    ["POST", request("POST /-/echo", UPGRADE), [
+      "405c a WebSocket handshake is a GET [Allow: GET]",
+      "end",
+    ]],
     ["POST to a channel", request("POST /upgrade", UPGRADE), [
-      "405c a WebSocket handshake is a GET",
+      "405c a WebSocket handshake is a GET [Allow: GET]",
       "end",
     ]],
     ["a body", changed("Content-Length", "1"), body],
@@ -113,7 +116,7 @@ export const upgrades: Table = {
     [
       "HTTP/1.0 is never upgraded (RFC 9110, 7.8)",
       `GET /-/echo HTTP/1.0\r\nHost: localhost\r\n${UPGRADE.join("\r\n")}\r\n\r\n`,
-      ["426c a WebSocket is here", "end"],
+      ["426c a WebSocket is here [Upgrade: websocket]", "end"],
     ],
     ["a bad since", handshake("/upgrade?since=x"), [
       "400c since is no id, no age such as 30s, and not all",
