@@ -1,10 +1,6 @@
 /** Kodama's command line. See `--help`. */
 import manifest from "./deno.json" with { type: "json" };
-import { check } from "./lib/cli/check.ts";
-import { publish } from "./lib/cli/publish.ts";
 import { Failure } from "./lib/cli/request.ts";
-import { printMessages } from "./lib/cli/subscribe.ts";
-import { token } from "./lib/cli/token.ts";
 import { type Command, parseCommand, strangeVariables } from "./lib/settings/command.ts";
 import type { Config } from "./lib/settings/config.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
@@ -13,11 +9,15 @@ import { ListenError } from "./lib/net/conn.ts";
 import { type Service, startService } from "./lib/service/service.ts";
 import { ConfigError } from "./lib/settings/setting.ts";
 
-/** Starts it; `undefined` where the signal came first. */
-async function start(config: Config, signal: AbortSignal): Promise<Service | undefined> {
+/** Starts it, as {@linkcode startService} does; `undefined` where the signal came first. */
+async function start(
+  config: Config,
+  signal: AbortSignal,
+  waiting: (hurry: () => void) => void,
+): Promise<Service | undefined> {
   const where = `${config.hostname} port ${config.port}`;
   try {
-    return await startService(config, log, {}, signal);
+    return await startService(config, log, {}, signal, waiting);
   } catch (error) {
     if (signal.aborted) return undefined;
     if (error instanceof OpenError) throw new Failure(lineOf(error));
@@ -74,13 +74,16 @@ async function serve(config: Config): Promise<void> {
     log.info("shutting down", { signal });
     end.abort();
   });
-  const service = await start(config, end.signal);
+  // From the beginning: until then it would end the process, and the first certificate may take its time.
+  let reload = () => {};
+  if ((config.cert !== "" || config.acme !== "") && Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGHUP", () => reload());
+  }
+  const service = await start(config, end.signal, (hurry) => reload = hurry);
   if (service === undefined) return log.info("ended");
   if (end.signal.aborted) service.shutdown();
   else end.signal.addEventListener("abort", () => service.shutdown());
-  if ((config.cert !== "" || config.acme !== "") && Deno.build.os !== "windows") {
-    Deno.addSignalListener("SIGHUP", () => service.reload());
-  }
+  reload = () => service.reload();
   const everywhere = /^(0\.0\.0\.0|::)$/.test(config.hostname)
     ? " (it listens on all addresses)"
     : "";
@@ -89,12 +92,13 @@ async function serve(config: Config): Promise<void> {
       ? `Kodama listens on ${service.url}`
       : `Kodama listens. Open ${service.url}${everywhere}`,
   );
-  log.info("started", { version: manifest.version, ...service.about });
+  log.info("started", { version: manifest.version, url: service.url, ...service.about });
   await service.finished;
   log.info("ended");
 }
 
 async function follow(command: Extract<Command, { run: "subscribe" }>): Promise<void> {
+  const { printMessages } = await import("./lib/cli/subscribe.ts");
   const end = new AbortController();
   onSignal(() => end.abort());
   await printMessages(command, {
@@ -113,16 +117,26 @@ async function run(command: Command): Promise<void> {
       return console.log(`kodama ${manifest.version}`);
     case "serve":
       return await serve(command.config);
-    case "token":
+    case "token": {
+      const { token } = await import("./lib/cli/token.ts");
       return console.log(await token(command, Date.now()));
-    case "publish":
+    }
+    case "publish": {
+      const { publish } = await import("./lib/cli/publish.ts");
       return console.log(await publish(command, () => new Response(Deno.stdin.readable).bytes()));
+    }
     case "subscribe":
       return await follow(command);
     case "check": {
+      const { check } = await import("./lib/cli/check.ts");
       const { text, whole } = check(command, Date.now());
       console.log(text);
       if (!whole) throw new Failure("the log is damaged");
+      return;
+    }
+    case "health": {
+      const { health } = await import("./lib/cli/health.ts");
+      return console.log(await health(command));
     }
   }
 }

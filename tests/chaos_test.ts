@@ -27,6 +27,7 @@ for (const { what, share, gaps, ...memory } of MEMORIES) {
       if (gaps) assertGreater(result.gaps, 50, said);
       else assertEquals(result.gaps, 0, said);
     },
+    false,
   );
 }
 

@@ -1,12 +1,15 @@
 import { assertEquals } from "@std/assert";
 import manifest from "../deno.json" with { type: "json" };
-import { readmeWithTable } from "./tools/readme.ts";
+import { documentOf, places, withTable } from "./tools/readme.ts";
 
 const readme = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
 
-Deno.test("the README's settings are those of the code (deno task readme writes them)", () => {
-  assertEquals(readme, readmeWithTable(readme));
-});
+for (const place of places) {
+  Deno.test(`${place.file}: the ${place.name} are those of the code (deno task readme writes them)`, () => {
+    const text = documentOf(place.file);
+    assertEquals(text, withTable(text, place));
+  });
+}
 
 Deno.test("the README names every package that is used, and says why", () => {
   const used = { ...manifest.imports, ...manifest.scopes["./tests/"] };

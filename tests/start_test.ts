@@ -30,13 +30,18 @@ function packagesIn(cache: string): string[] {
   ).sort();
 }
 
-/** The packages that the program imports, and those that they need: `deno info` knows. */
-async function packagesOfMain(): Promise<string[]> {
+/** What `deno info` knows of a program. */
+async function infoOf(module: string) {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "--lock", "--frozen", "main.ts"],
+    args: ["info", "--json", "--lock", "--frozen", module],
     cwd: root,
   }).output();
-  const { modules, npmPackages } = JSON.parse(new TextDecoder().decode(stdout));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** The packages that the program imports, and those that they need. */
+async function packagesOfMain(): Promise<string[]> {
+  const { modules, npmPackages } = await infoOf("main.ts");
   const needed = new Set<string>();
   const need = (id: string) => {
     if (needed.has(id)) return;
@@ -68,6 +73,35 @@ Deno.test({
     await child.status;
     assertEquals(packagesIn(cache.path), await packagesOfMain());
   },
+});
+
+/** The packages that are loaded before anything is asked for: those that lead there are no dynamic imports. */
+async function packagesOfStart(module: string): Promise<string[]> {
+  // deno-lint-ignore no-explicit-any
+  const { roots, modules, redirects } = await infoOf(module) as any;
+  const bySpecifier = new Map(modules.map((m: { specifier: string }) => [m.specifier, m]));
+  const seen = new Set<string>(), waiting: string[] = [...roots];
+  const packages = new Set<string>();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const specifier: string = redirects[next] ?? next;
+    if (seen.has(specifier)) continue;
+    seen.add(specifier);
+    const name = /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(specifier)?.[1];
+    if (name !== undefined) packages.add(name);
+    // deno-lint-ignore no-explicit-any
+    const { dependencies = [] } = (bySpecifier.get(specifier) ?? {}) as any;
+    for (const { code, isDynamic } of dependencies) {
+      if (code !== undefined && !isDynamic) waiting.push(code.specifier);
+    }
+  }
+  // Only the stand-in for @std/encoding needs this one.
+  packages.delete("byte-encodings");
+  return [...packages].sort();
+}
+
+Deno.test("a start loads what every connection needs; metrics, tokens and the like wait until they are asked for", async () => {
+  assertEquals(await packagesOfStart("main.ts"), ["@logtape/logtape", "pako"]);
+  assertEquals(await packagesOfStart("lib/service/worker.ts"), ["pako"]);
 });
 
 Deno.test("every task that loads code goes by the lock, frozen", () => {

@@ -20,7 +20,7 @@ export interface KnownCertificate extends Certificate {
   /** From when on it is good, in ms since 1970. */
   from: number;
   /** Until when. */
-  until: number;
+  expires: number;
 }
 
 /** What asks for a certificate: a request in DER, and the key that it is for, in PEM. */
@@ -67,9 +67,9 @@ export function readCertificate({ cert: text, key }: Certificate): KnownCertific
   }
   const names = (leaf.subjectAltName ?? "").split(", ").filter((n) => n.startsWith("DNS:"))
     .map((n) => n.slice("DNS:".length).toLowerCase());
-  const from = Date.parse(leaf.validFrom), until = Date.parse(leaf.validTo);
-  if (!(from < until)) throw new Error("not good at any time");
-  return { cert: chain.join("\n") + "\n", key, names, from, until };
+  const from = Date.parse(leaf.validFrom), expires = Date.parse(leaf.validTo);
+  if (!(from < expires)) throw new Error("not good at any time");
+  return { cert: chain.join("\n") + "\n", key, names, from, expires };
 }
 
 /** Whether a certificate is for all of these names. */
@@ -78,8 +78,8 @@ export function covers({ names }: KnownCertificate, wanted: readonly string[]): 
 }
 
 /** When a certificate is to be renewed, in ms since 1970: at two thirds of its life. */
-export function renewalOf({ from, until }: KnownCertificate): number {
-  return from + (until - from) * 2 / 3;
+export function renewalOf({ from, expires }: KnownCertificate): number {
+  return from + (expires - from) * 2 / 3;
 }
 
 /** Both in one text: what is written at once can never be half of one pair and half of another. */

@@ -18,10 +18,23 @@ import { AcmeError } from "./error.ts";
 import { type Challenges, orderCertificate } from "./order.ts";
 import type { Store } from "./store.ts";
 
+/** What there is to say. */
+export type AcmeLine =
+  | "certificate read"
+  | "asking for a certificate"
+  | "certificate received"
+  | "no certificate yet"
+  | "certificate not renewed"
+  | "the directory wants to be left alone"
+  | "the certificate that is kept cannot be used"
+  | "the certificate cannot be kept"
+  | "it cannot be read when the directory may be asked"
+  | "it cannot be kept when the directory may be asked";
+
 /** Takes a line for the log. */
 export type Tell = (
   level: "info" | "warn" | "error",
-  message: string,
+  message: AcmeLine,
   fields: Record<string, string | number>,
 ) => void;
 
@@ -61,12 +74,12 @@ const LONGEST_SLEEP = 3_600_000;
  * Certificates for the names: at once the one that is kept, where there is one; then each new one. It ends with the
  * signal, and never throws.
  */
-export async function* keepCertificate(context: ScheduleContext): AsyncGenerator<Certificate> {
+export async function* keepCertificate(context: ScheduleContext): AsyncGenerator<KnownCertificate> {
   const { names, time, tell, signal } = context;
   try {
     let current = await readKept(context);
     if (current !== undefined) {
-      tell(current.until > time.now() ? "info" : "warn", "certificate read", about(current));
+      tell(current.expires > time.now() ? "info" : "warn", "certificate read", about(current));
       yield current;
     }
     let due = current !== undefined && covers(current, names) ? renewalOf(current) : time.now();
@@ -81,7 +94,7 @@ export async function* keepCertificate(context: ScheduleContext): AsyncGenerator
         await keep(context, fresh);
         yield current = fresh;
         due = earliest = renewalOf(fresh);
-        if (due - time.now() < (fresh.until - fresh.from) / 3) throw new AcmeError(OLD);
+        if (due - time.now() < (fresh.expires - fresh.from) / 3) throw new AcmeError(OLD);
         failures = 0;
       } catch (error) {
         signal.throwIfAborted();
@@ -138,8 +151,8 @@ function tellFailure(
 ): void {
   const why = error instanceof Error ? error.message : String(error);
   const message = current === undefined ? "no certificate yet" : "certificate not renewed";
-  const expires = current === undefined ? {} : { expires: dateOf(current.until) };
-  const good = current !== undefined && current.until > time.now();
+  const expires = current === undefined ? {} : { expires: dateOf(current.expires) };
+  const good = current !== undefined && current.expires > time.now();
   tell(good ? "warn" : "error", message, { why, ...fields, ...expires });
 }
 
@@ -214,10 +227,10 @@ async function keepRetryAfter({ store, time, tell }: ScheduleContext, error: unk
 }
 
 function about(certificate: KnownCertificate): Record<string, string> {
-  const { names, until } = certificate;
+  const { names, expires } = certificate;
   return {
     names: names.join(","),
-    expires: dateOf(until),
+    expires: dateOf(expires),
     renewal: dateOf(renewalOf(certificate)),
   };
 }

@@ -2,18 +2,12 @@
  * Who may do what: tokens, globs, and the mode without any verifier.
  * @module
  */
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type FetchImplementation,
-  type JWTPayload,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import type { FetchImplementation, JWTPayload } from "jose";
 import { compileGlob, type Glob } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
+import type { Head } from "../http/head.ts";
 import type { Request } from "../net/connection.ts";
+import type { Peer } from "../net/transport.ts";
 import { listElements } from "../websocket/handshake.ts";
 import type { Config } from "../settings/config.ts";
 import { isLoopback } from "./origin.ts";
@@ -127,6 +121,17 @@ export function createAuthorize(
   };
 }
 
+/** Who a request comes from: the last address of `X-Forwarded-For`, where the word of a proxy is taken. */
+export function clientOf(
+  head: Pick<Head, "headers">,
+  peer: Peer,
+  trustProxy: Config["trustProxy"],
+): Peer {
+  if (trustProxy === "off") return peer;
+  const last = listElements(head.headers.get("x-forwarded-for")).at(-1) ?? "";
+  return /^[0-9A-Fa-f.:]{2,45}$/.test(last) ? { hostname: last, port: 0 } : peer;
+}
+
 /** Whether a request comes from this machine itself, not through a proxy on it. */
 export function isLocal(
   request: Pick<Request, "headers" | "peer">,
@@ -145,15 +150,20 @@ function createVerifier(
   { secret, jwks }: Pick<Config, "secret" | "jwks">,
 ): ((token: string) => Promise<JWTPayload>) | undefined {
   if (secret === "" && jwks === "") return undefined;
-  const key = secret === "" ? undefined : new TextEncoder().encode(secret);
-  const keys = jwks === ""
-    ? undefined
-    : createRemoteJWKSet(new URL(jwks), { [customFetch]: fetchKeys });
+  const key = new TextEncoder().encode(secret);
+  // Who serves without tokens does not wait for what verifies them.
+  const loaded = import("jose").then((jose) => ({
+    ...jose,
+    keys: jwks === ""
+      ? undefined
+      : jose.createRemoteJWKSet(new URL(jwks), { [jose.customFetch]: fetchKeys }),
+  }));
   return async (token) => {
+    const { errors, jwtVerify, keys } = await loaded;
     try {
-      const { payload } = key !== undefined
+      const { payload } = keys === undefined
         ? await jwtVerify(token, key, { algorithms: ["HS256"] })
-        : await jwtVerify(token, keys!, { algorithms: asymmetric });
+        : await jwtVerify(token, keys, { algorithms: asymmetric });
       return payload;
     } catch (error) {
       if (error instanceof errors.JWTExpired) {
@@ -163,7 +173,7 @@ function createVerifier(
       const fault = error instanceof errors.JOSEError ? error.code : "ERR_JOSE_GENERIC";
       if (keys !== undefined && /^ERR_(JOSE_GENERIC|JWKS_TIMEOUT|JWKS_INVALID)$/.test(fault)) {
         const later: [string, string][] = [["Retry-After", "5"]];
-        throw new HttpError(503, "the keys that verify tokens cannot be had", later);
+        throw new HttpError(503, "the keys that verify tokens cannot be had", later, "keys");
       }
       throw new HttpError(401, "the token is not valid", challenge);
     }
@@ -191,30 +201,3 @@ const asymmetric = [
   "EdDSA",
   "Ed25519",
 ];
-
-/** What a token is minted with. */
-export interface TokenClaims {
-  /** Globs of channels that may be read. */
-  read: readonly string[];
-  /** Globs of channels that may be written. */
-  write: readonly string[];
-  /** For how long, in ms. */
-  ttl: number;
-  /** Whom it names; empty for nobody. */
-  subject: string;
-}
-
-/**
- * Mints a token.
- * @param secret 32 bytes or more.
- * @param now In ms since 1970.
- */
-export function mintToken(secret: string, claims: TokenClaims, now: number): Promise<string> {
-  const issued = Math.floor(now / 1000);
-  const token = new SignJWT({ r: [...claims.read], w: [...claims.write] })
-    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
-    .setIssuedAt(issued)
-    .setExpirationTime(issued + Math.ceil(claims.ttl / 1000));
-  if (claims.subject !== "") token.setSubject(claims.subject);
-  return token.sign(new TextEncoder().encode(secret));
-}

@@ -32,7 +32,8 @@ export function checkOrigin(head: Sent, allowed: readonly string[]): void {
     if (own && plainHost(url.host, url.protocol) === plainHost(host, url.protocol)) return;
     if (allowed.some((a) => URL.canParse(a) && new URL(a).origin === url.origin)) return;
   }
-  throw new HttpError(403, "this origin may not connect; it can be allowed with --origin");
+  const why = "this origin may not connect; it can be allowed with --origin";
+  throw new HttpError(403, why, [], "origin");
 }
 
 /** Whether a host name, without port or brackets, stands for this machine itself. */

@@ -2,7 +2,7 @@
  * `kodama token`: a token for whoever may read and write what it says.
  * @module
  */
-import { mintToken } from "../auth/auth.ts";
+import { mintToken } from "../auth/mint.ts";
 import type { Command } from "../settings/command.ts";
 
 /**

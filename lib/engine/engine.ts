@@ -89,9 +89,11 @@ export class LogEngine implements Engine, LogListener {
   /** @inheritDoc */
   stats(): Promise<EngineStats> {
     const log = this.#log.stats?.();
+    const { size, bytes } = this.#fold;
     return Promise.resolve({
       published: this.#published,
-      bytes: this.#fold.bytes,
+      remembered: size,
+      bytes,
       ...log !== undefined && { log },
     });
   }

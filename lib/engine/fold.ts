@@ -84,6 +84,7 @@ export class Fold {
   #seq = 0;
   /** The number of the last message before the first that was taken. */
   #begun = 0;
+  #size = 0;
   #bytes = 0;
   #oldest: Kept | undefined;
   #newest: Kept | undefined;
@@ -99,6 +100,11 @@ export class Fold {
     this.#limits = limits;
     this.#now = now;
     this.#forgetting = forgetting;
+  }
+
+  /** How many messages are remembered. */
+  get size(): number {
+    return this.#size;
   }
 
   /** What is remembered, in bytes as the limit counts them. */
@@ -146,7 +152,7 @@ export class Fold {
     this.#channels.clear();
     this.#keys.clear();
     this.#oldest = this.#newest = undefined;
-    this.#bytes = 0;
+    this.#size = this.#bytes = 0;
     this.#epoch = epoch;
     this.#forgotten = forgotten;
     this.#seq = this.#begun = forgotten.seq;
@@ -281,6 +287,7 @@ export class Fold {
     else memory.last.next = kept;
     memory.last = kept;
     memory.count++;
+    this.#size++;
     this.#bytes += cost(message);
     if (memory.count > this.#limits.history) this.#drop(memory.first!);
     while (this.#bytes > this.#limits.historyBytes && this.#oldest !== undefined) {
@@ -298,6 +305,7 @@ export class Fold {
     memory.first = kept.next;
     memory.count--;
     memory.dropped = { seq: message.seq, time: message.time };
+    this.#size--;
     this.#bytes -= cost(message);
     this.#forgetting.drop(message.seq);
     if (memory.count > 0) return;

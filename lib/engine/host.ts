@@ -190,7 +190,7 @@ export class EngineHost implements EngineListener {
       case "channels":
         return await Promise.all([...this.#interest.keys()].map((name) => this.#channel(name)));
       case "stats":
-        return await engine.stats();
+        return { ...await engine.stats(), channels: this.#interest.size };
     }
   }
 

@@ -42,8 +42,12 @@ export interface ChannelInfo {
 export interface EngineStats {
   /** Messages published here since it began. */
   published: number;
+  /** How many are remembered. */
+  remembered: number;
   /** What is remembered, in bytes as the limit counts them. */
   bytes: number;
+  /** How many channels somebody subscribes to, wherever that is; of an engine that is told, as {@linkcode Engine.interest} is. */
+  channels?: number;
   /** How it stands with what others share it by, where it is shared. */
   log?: SharedStats;
 }

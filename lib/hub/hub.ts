@@ -93,21 +93,21 @@ export class Hub {
   readonly #engine: Engine;
   readonly #channels = new Map<string, Set<Member>>();
   readonly #joining = new Set<Joining>();
-  readonly #tally: { delivered: number };
+  readonly #told: (subscribers: number) => void;
 
   /**
    * @param engine Keeps order and memory.
-   * @param tally Counts how many subscribers were told, over all messages.
+   * @param told Called when so many subscribers have been told a message.
    * @param reachable Told when publishes are refused, with why, and when they are taken again. Who publishes or comes
    * back asks by itself; who is there stays.
    */
   constructor(
     engine: Engine,
-    tally: { delivered: number } = { delivered: 0 },
+    told: (subscribers: number) => void = () => {},
     reachable: (why: string | undefined) => void = () => {},
   ) {
     this.#engine = engine;
-    this.#tally = tally;
+    this.#told = told;
     engine.listen({
       message: (message) => this.#deliver(message),
       lost: (reason, open) => this.#lost(reason, open),
@@ -238,8 +238,9 @@ export class Hub {
   }
 
   /** How the engine stands. */
-  stats(): Promise<EngineStats> {
-    return this.#engine.stats();
+  async stats(): Promise<EngineStats> {
+    const stats = await this.#engine.stats();
+    return { ...stats, channels: stats.channels ?? this.#channels.size };
   }
 
   /** Looks up what came on some channels. */
@@ -251,7 +252,7 @@ export class Hub {
     const members = this.#channels.get(message.channel);
     if (members === undefined) return;
     for (const member of members) member.deliver(message);
-    this.#tally.delivered += members.size;
+    this.#told(members.size);
     message.forget();
   }
 

@@ -13,6 +13,12 @@ export interface KeyPair {
   key: string;
 }
 
+/** One of which it is known how long it is good. */
+export interface DatedPair extends KeyPair {
+  /** From when on it is good no more, in ms since 1970. */
+  expires: number;
+}
+
 /** What a certificate says. */
 export interface Certificate {
   /** The names and addresses that it is for. */

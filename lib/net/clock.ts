@@ -3,6 +3,7 @@
  * microseconds and a kilobyte (and there are several deadlines a connection).
  * @module
  */
+import { Count, type Counts, LATE, observe, uncounted } from "./counts.ts";
 
 /** Something that has deadlines. */
 export interface Timed {
@@ -17,11 +18,20 @@ export interface Timed {
 export class Clock {
   /** The time at the last tick, in ms since the process began. Never goes back. */
   now: number = performance.now();
+  /** What waits to be written: whoever is called at a tick adds its own, in bytes. */
+  queued = 0;
   readonly #timed = new Set<Timed>();
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #interval: number;
+  readonly #counts: Counts;
 
-  /** @param interval Between ticks, in ms: how late a deadline may be noticed. */
-  constructor(interval: number) {
+  /**
+   * @param interval Between ticks, in ms: how late a deadline may be noticed.
+   * @param counts Where it is counted how late ticks come and what waits to be written then.
+   */
+  constructor(interval: number, counts: Counts = uncounted) {
+    this.#interval = interval;
+    this.#counts = counts;
     this.#timer = setInterval(() => this.#tick(), interval);
   }
 
@@ -38,10 +48,18 @@ export class Clock {
   /** Ends the ticks. */
   stop(): void {
     clearInterval(this.#timer);
+    this.#counts[Count.queued]! -= this.queued;
   }
 
   #tick(): void {
+    const before = this.now, counts = this.#counts;
     this.now = performance.now();
+    const late = Math.max(0, this.now - before - this.#interval);
+    observe(counts, Count.late, LATE, late / 1000);
+    const waited = this.queued;
+    this.queued = 0;
     for (const timed of this.#timed) timed.tick(this.now);
+    // A row may have several clocks.
+    counts[Count.queued]! += this.queued - waited;
   }
 }

@@ -3,13 +3,14 @@
  * @module
  */
 import { bodyFraming } from "../http/body.ts";
-import { HttpError } from "../http/error.ts";
+import { HttpError, reasons } from "../http/error.ts";
 import { type Head, HeadParser } from "../http/head.ts";
 import { encodeHead, encodeResponse, type Reply, textReply } from "../http/response.ts";
 import { CloseCode } from "../websocket/close.ts";
-import type { Accepted } from "../websocket/handshake.ts";
+import { type Accepted, wantsWebSocket } from "../websocket/handshake.ts";
 import type { Clock, Timed } from "./clock.ts";
 import { type Conn, HandshakeError } from "./conn.ts";
+import { Count, type Counts } from "./counts.ts";
 import { RequestBody } from "./request_body.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { Socket, type SocketHandler } from "./socket.ts";
@@ -42,6 +43,8 @@ export interface Upgrade {
   handler: SocketHandler;
   /** Who watches its bytes, from the request's first on. */
   tap?: WireTap | undefined;
+  /** Where it is counted while it is open, over TLS one place further; by default with those that ask for something else. */
+  place?: number | undefined;
 }
 
 /** Says that a request is answered without an end. */
@@ -52,6 +55,8 @@ export interface Endless {
   headers: readonly [name: string, value: string][];
   /** Who writes the body. */
   stream: StreamHandler;
+  /** Where it is counted while it is open, as an {@linkcode Upgrade} is. */
+  place?: number | undefined;
 }
 
 /** An answer: whole, endless, or the beginning of a WebSocket. */
@@ -72,6 +77,8 @@ export interface ConnectionContext {
   fault: (error: unknown) => void;
   /** Told of what did not go well. */
   watch: Watch;
+  /** Where what happens is counted. */
+  counts: Counts;
   /** Whether the server is shutting down. */
   draining: boolean;
 }
@@ -91,6 +98,8 @@ export class Connection implements Timed {
   #deadline = Infinity;
   /** Whether a request has begun: who is too slow then is told. */
   #begun = false;
+  /** Where it is counted as open. */
+  #place: number;
   /** Stops waiting for the handler. */
   #abandon: ((reason: Error) => void) | undefined;
   /** How long the head of the present request is, in bytes. */
@@ -104,8 +113,10 @@ export class Connection implements Timed {
    */
   constructor(conn: Conn, context: ConnectionContext) {
     this.#context = context;
-    this.#transport = new Transport(conn, context.clock);
+    this.#transport = new Transport(conn, context.clock, context.counts);
     this.#transport.owner = this;
+    this.#place = this.#placeOf(Count.open);
+    context.counts[this.#place]!++;
   }
 
   /** Serves it to its end. Never rejects. */
@@ -124,15 +135,17 @@ export class Connection implements Timed {
     } finally {
       // Also a peer that has ended its side is told the end, over TLS, and has what was owed to it.
       await transport.left;
+      context.counts[this.#place]!--;
       transport.drop();
       await transport.outbox.drained();
+      transport.count();
       transport.input.dispose();
     }
   }
 
   /** Refuses the connection as a whole, with an answer to no request. */
   refuse(error: HttpError): void {
-    this.#context.watch.refused?.(this.#transport.peer, error);
+    this.#refused(error, false);
     this.#transport.outbox.bytes(
       encodeResponse(refusal(error), { method: "GET", keepAlive: false }),
     );
@@ -150,7 +163,7 @@ export class Connection implements Timed {
     if (this.session instanceof Socket) this.session.close(CloseCode.TryAgainLater, "no file left");
     else if (this.session !== undefined) this.session.close();
     else if (this.idle && !this.#transport.leaving) {
-      this.refuse(new HttpError(503, "no file left", [["Retry-After", "1"]]));
+      this.refuse(new HttpError(503, "no file left", [["Retry-After", "1"]], "full"));
     }
   }
 
@@ -165,7 +178,10 @@ export class Connection implements Timed {
   tick(now: number): void {
     const { outbox } = this.#transport;
     const stuck = now - outbox.progressAt > this.#context.settings.writeTimeout;
-    if (outbox.bufferedAmount > 0 && stuck) return this.#transport.drop();
+    if (outbox.bufferedAmount > 0 && stuck) {
+      this.#context.counts[Count.slow + 1]!++;
+      return this.#transport.drop();
+    }
     if (now < this.#deadline) return;
     if (this.#begun) this.refuse(new HttpError(408, "the request took too long"));
     else this.#transport.leave(0).catch(this.#context.fault);
@@ -174,11 +190,15 @@ export class Connection implements Timed {
   /** Serves one request. Returns whether another may follow. */
   async #request(): Promise<boolean> {
     const { outbox } = this.#transport;
-    let request = { method: "GET", keepAlive: false };
+    this.#transport.client = this.#transport.peer;
+    let request = { method: "GET", keepAlive: false }, handshake = false;
     try {
       const head = await this.#head();
       if (head === undefined) return false;
       request = head;
+      handshake = wantsWebSocket(head.headers);
+      const { watch } = this.#context, { peer } = this.#transport;
+      this.#transport.client = watch.client?.(head, peer) ?? peer;
       this.idle = false;
       const body = new RequestBody(
         bodyFraming(head),
@@ -199,16 +219,35 @@ export class Connection implements Timed {
       return request.keepAlive && !this.#transport.leaving;
     } catch (error) {
       if (error instanceof HandshakeError) {
+        this.#context.counts[Count.unencrypted]!++;
         this.#context.watch.unencrypted?.(this.#transport.peer, error.message);
       }
       const refused = error instanceof HttpError ? error : new HttpError(500, "internal error");
       if (refused !== error && !isGone(error)) this.#context.fault(error);
       // What was too late has been told so.
       if (this.#transport.leaving) return false;
-      if (refused === error) this.#context.watch.refused?.(this.#transport.peer, refused);
+      if (refused === error || !isGone(error)) this.#refused(refused, handshake);
       outbox.bytes(encodeResponse(refusal(refused), { method: request.method, keepAlive: false }));
       return false;
     }
+  }
+
+  /** Counts what is refused, and tells of it. What is a fault of ours is told as one. */
+  #refused(error: HttpError, handshake: boolean): void {
+    const { counts, watch } = this.#context;
+    counts[Count.refused + (handshake ? 0 : reasons.length) + reasons.indexOf(error.reason)]!++;
+    if (error.reason !== "fault") watch.refused?.(this.#transport.client, error);
+  }
+
+  /** Counts it at another place from now on. */
+  #countAt(place: number = Count.open): void {
+    const { counts } = this.#context;
+    counts[this.#place]!--;
+    counts[this.#place = this.#placeOf(place)]!++;
+  }
+
+  #placeOf(place: number): number {
+    return place + (this.#transport.secure ? 1 : 0);
   }
 
   /** Reads a head. `undefined` at the end of the connection. */
@@ -256,7 +295,8 @@ export class Connection implements Timed {
     }
   }
 
-  #stream({ status, headers, stream: handler }: Endless, { minor }: Head): false {
+  #stream({ status, headers, stream: handler, place }: Endless, { minor }: Head): false {
+    this.#countAt(place);
     const { settings, fault } = this.#context;
     // RFC 9112, 7.1: with chunks, who reads ahead sees where an event ends; 6.1: to HTTP/1.0 "MUST NOT send" them.
     const chunked = minor === 1;
@@ -268,7 +308,8 @@ export class Connection implements Timed {
     return false;
   }
 
-  #upgrade({ upgrade, handler, tap }: Upgrade): false {
+  #upgrade({ upgrade, handler, tap, place }: Upgrade): false {
+    this.#countAt(place);
     const { settings, fault, watch } = this.#context;
     const { input, outbox } = this.#transport;
     // Nothing has been read since the head was, so it is still there, before what is unread.

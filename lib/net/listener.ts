@@ -7,6 +7,7 @@ import type { Head } from "../http/head.ts";
 import { Clock } from "./clock.ts";
 import type { Conn, Listener } from "./conn.ts";
 import { Connection, type ConnectionContext, type Handle } from "./connection.ts";
+import { Count, type Counts, uncounted } from "./counts.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import type { Watch } from "./watch.ts";
 
@@ -88,7 +89,7 @@ export class Server {
   /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
   readonly finished: Promise<void>;
   readonly #census: Census;
-  readonly #tally: { accepted: number };
+  readonly #counts: Counts;
   readonly #listener: Listener;
   /** Most connections at once: as set, or as many as there turned out to be files for. */
   #limit: number;
@@ -115,7 +116,7 @@ export class Server {
    * @param watch Told of connections that did not go well. Default: nobody is.
    * @param vital Which requests are answered also where there are too many connections. Default: none.
    * @param census Counts connections with those of other listeners.
-   * @param tally Counts those that were accepted.
+   * @param counts Where what happens is counted. Default: where nobody looks.
    */
   constructor(
     listener: Listener,
@@ -125,13 +126,13 @@ export class Server {
     watch: Watch = {},
     vital?: (head: Head) => boolean,
     census: Census = new OwnCensus(),
-    tally: { accepted: number } = { accepted: 0 },
+    counts: Counts = uncounted,
   ) {
     this.#listener = listener;
     this.#limit = this.#most = settings.maxConnections;
     this.#vital = vital;
     this.#census = census;
-    this.#tally = tally;
+    this.#counts = counts;
     const { handshakeTimeout, bodyTimeout, messageTimeout, closeTimeout, writeTimeout } = settings;
     const { pingInterval, pingTimeout } = settings;
     const times = [
@@ -143,8 +144,8 @@ export class Server {
       pingInterval,
       pingTimeout,
     ];
-    const clock = new Clock(Math.max(1, Math.min(TICK, Math.min(...times) / 4)));
-    this.#context = { handle, settings, clock, fault, watch, draining: false };
+    const clock = new Clock(Math.max(1, Math.min(TICK, Math.min(...times) / 4)), counts);
+    this.#context = { handle, settings, clock, fault, watch, counts, draining: false };
     this.#spareContext = {
       ...this.#context,
       handle: (request) => vital?.(request) ? handle(request) : Promise.reject(tooMany()),
@@ -230,7 +231,7 @@ export class Server {
   }
 
   #admit(conn: Conn): void {
-    this.#tally.accepted++;
+    this.#counts[Count.accepted + (conn.secure === true ? 1 : 0)]!++;
     // Frames are small and must not wait for one another (RFC 896's delay).
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
     const full = this.#full(this.#census.enter());
@@ -304,7 +305,7 @@ export class Server {
 }
 
 function tooMany(): HttpError {
-  return new HttpError(503, "too many connections", [["Retry-After", "1"]]);
+  return new HttpError(503, "too many connections", [["Retry-After", "1"]], "full");
 }
 
 /** Whether an accept failed because this process, or the system, has no more files. */

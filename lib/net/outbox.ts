@@ -40,6 +40,8 @@ const nothing = new Uint8Array(0);
 export class Outbox {
   /** How many bytes were taken and not yet written, in bytes. */
   bufferedAmount = 0;
+  /** How many have been written since somebody who counts them has set it back, in bytes. */
+  written = 0;
   /** When bytes last left, or began to wait, on the clock's time. */
   progressAt = 0;
   /** What ended the writing: the peer is gone, and what is sent after is dropped. */
@@ -231,6 +233,7 @@ export class Outbox {
     this.tap?.bytes("out", this.#current.subarray(this.#at, this.#at + count));
     this.#at += count;
     this.bufferedAmount -= count;
+    this.written += count;
     this.progressAt = this.#clock.now;
     if (this.#waiter !== undefined && this.bufferedAmount <= this.#waiter.amount) this.#wake();
     if (this.#at < this.#current.length) {

@@ -5,13 +5,14 @@
 import { CloseCode, type CloseReason, isAbnormal } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
 import type { Ending, ProtocolEvents } from "../websocket/events.ts";
-import { FIN, headerSize, Opcode, writeHeader } from "../websocket/frame.ts";
+import { Opcode } from "../websocket/frame.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
 import { Protocol } from "../websocket/protocol.ts";
 import { encodeText } from "../websocket/utf8.ts";
 import type { Timed } from "./clock.ts";
-import { LARGE } from "./outbox.ts";
+import { closePlace, Count } from "./counts.ts";
+import { sendBack } from "./send_back.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { isGone, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
@@ -37,7 +38,6 @@ export interface SocketHandler {
 
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
-const nothing = new Uint8Array(0);
 
 /** The server's side of one WebSocket. */
 export class Socket implements ProtocolEvents, Timed {
@@ -64,6 +64,9 @@ export class Socket implements ProtocolEvents, Timed {
   #messageBy = Infinity;
   #messages = 0;
   #closeBy = Infinity;
+  /** Messages sent, and of those that have come how many are counted. */
+  #sent = 0;
+  #counted = 0;
 
   /**
    * @param transport The connection, its handshake answered; bytes behind the request are in its input.
@@ -95,9 +98,9 @@ export class Socket implements ProtocolEvents, Timed {
     transport.owner = this;
   }
 
-  /** Who is at the other end. */
+  /** Who is at the other end; behind a proxy that is believed, who is behind it. */
   get peer(): Peer {
-    return this.#transport.peer;
+    return this.#transport.client;
   }
 
   /** Whether messages can be sent. */
@@ -118,12 +121,13 @@ export class Socket implements ProtocolEvents, Timed {
    * @returns Whether it was taken: `false` once the connection is closing, or if the peer reads too slowly (1013).
    */
   send(data: string | Uint8Array, opcode: number = Opcode.Binary): boolean {
-    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow();
-    if (typeof data !== "string") {
-      return data === this.#payload && this.#sendBack(data, opcode) ||
-        this.#machine.send(data, opcode);
-    }
-    return this.#machine.send(encodeText(data), Opcode.Text);
+    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
+    const taken = typeof data === "string"
+      ? this.#machine.send(encodeText(data), Opcode.Text)
+      : data === this.#payload && this.open && this.#deflate === undefined &&
+          sendBack(this.#transport, data, opcode) || this.#machine.send(data, opcode);
+    if (taken) this.#sent++;
+    return taken;
   }
 
   /**
@@ -133,8 +137,9 @@ export class Socket implements ProtocolEvents, Timed {
    * @returns As {@linkcode send}.
    */
   sendFrame(frame: Uint8Array): boolean {
-    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow();
+    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
     if (!this.open) return false;
+    this.#sent++;
     this.#transport.outbox.bytes(frame);
     return true;
   }
@@ -227,7 +232,8 @@ export class Socket implements ProtocolEvents, Timed {
   tick(now: number): void {
     const { outbox } = this.#transport;
     const { pingInterval, pingTimeout, writeTimeout } = this.#settings;
-    if (outbox.bufferedAmount > 0 && now - outbox.progressAt > writeTimeout) this.#tooSlow();
+    this.#count();
+    if (outbox.bufferedAmount > 0 && now - outbox.progressAt > writeTimeout) this.#tooSlow(1);
     else if (now >= this.#closeBy) this.drop();
     else if (now >= this.#messageBy && !this.#paused) {
       this.#fail(CloseCode.Policy, "message took too long");
@@ -235,7 +241,7 @@ export class Socket implements ProtocolEvents, Timed {
     else if (now >= this.#pingAt) {
       this.#pingAt = now + pingInterval;
       this.#aliveBy = Math.min(this.#aliveBy, now + pingTimeout);
-      this.#machine.ping(nothing);
+      this.#machine.ping(new Uint8Array(0));
     }
     if (this.open) this.#guard(() => this.#handler.tick?.(this, now));
   }
@@ -270,22 +276,12 @@ export class Socket implements ProtocolEvents, Timed {
     this.#settle();
   }
 
-  /**
-   * Sends a large message from where it has arrived, with its new header over the end of the old one, which was longer.
-   * Returns whether that is worth it: most of the buffer is the message.
-   */
-  #sendBack(payload: Uint8Array, opcode: number): boolean {
-    const { input, outbox } = this.#transport;
-    const { length } = payload;
-    if (length < LARGE || length < input.length || length * 4 < input.bytes.length) return false;
-    if (payload.buffer !== input.bytes.buffer || this.#deflate !== undefined || !this.open) {
-      return false;
-    }
-    const to = payload.byteOffset + length, from = payload.byteOffset - headerSize(length);
-    const buffer = input.release();
-    writeHeader(buffer, from, FIN | opcode, length);
-    outbox.lent(buffer.subarray(from, to), buffer);
-    return true;
+  #count(): void {
+    const { counts } = this.#transport, { messages } = this.#machine;
+    counts[Count.messagesIn]! += messages - this.#counted;
+    counts[Count.messagesOut]! += this.#sent;
+    this.#counted = messages;
+    this.#sent = 0;
   }
 
   /** Calls what may throw for a reason of its own. */
@@ -304,7 +300,8 @@ export class Socket implements ProtocolEvents, Timed {
   }
 
   /** The queue will not shrink: it makes room for the one frame that says so. */
-  #tooSlow(): void {
+  #tooSlow(limit: 0 | 1): void {
+    if (this.open) this.#transport.counts[Count.slow + limit]!++;
     this.#transport.outbox.discard();
     this.#fail(CloseCode.TryAgainLater, "reading too slowly");
   }
@@ -320,7 +317,9 @@ export class Socket implements ProtocolEvents, Timed {
     this.goOn();
     // 7.1.1: the server ends TCP; it "SHOULD ... first" so that it, not the client, holds TIME_WAIT.
     this.#transport.leave(this.#settings.closeTimeout).catch(this.#fault);
+    this.#count();
     const because = this.#because ?? ending!;
+    this.#transport.counts[closePlace(because.code)]!++;
     if (isAbnormal(because.code)) this.#watch.ended?.(this.peer, because);
     this.#guard(() => this.#handler.close?.(this, ending!));
   }

@@ -4,6 +4,7 @@
  */
 import { LAST_CHUNK } from "../http/response.ts";
 import type { Timed } from "./clock.ts";
+import { Count } from "./counts.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { isGone, type Transport } from "./transport.ts";
 
@@ -67,7 +68,7 @@ export class Stream implements Timed {
    */
   write(bytes: Uint8Array): void {
     if (!this.open) return;
-    if (this.bufferedAmount > this.#settings.maxBuffered) this.drop();
+    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
     else this.#transport.outbox.bytes(bytes);
   }
 
@@ -82,6 +83,11 @@ export class Stream implements Timed {
   drop(): void {
     this.#end();
     this.#transport.drop();
+  }
+
+  #tooSlow(limit: 0 | 1): void {
+    if (this.open) this.#transport.counts[Count.slow + limit]!++;
+    this.drop();
   }
 
   #end(): void {
@@ -107,7 +113,7 @@ export class Stream implements Timed {
   tick(now: number): void {
     const { outbox } = this.#transport;
     if (outbox.bufferedAmount > 0 && now - outbox.progressAt > this.#settings.writeTimeout) {
-      this.drop();
+      this.#tooSlow(1);
     } else this.#guard(() => this.#handler.tick?.(this, now));
   }
 

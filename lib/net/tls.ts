@@ -242,8 +242,10 @@ export class TlsConn implements Conn {
     const reply = textReply(400, "this port speaks https");
     await this.#send(encodeResponse(reply, { method: "GET", keepAlive: false }));
     await this.#conn.closeWrite();
+    // Who stays where they are until their time is over has asked for the same.
+    const failure = this.#broke(new HandshakeError("plain HTTP"));
     while (await this.#receive(into) !== null);
-    throw this.#broke(new HandshakeError("plain HTTP"));
+    throw failure;
   }
 }
 

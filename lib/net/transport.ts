@@ -5,6 +5,7 @@
 import { Input } from "../websocket/input.ts";
 import type { Clock, Timed } from "./clock.ts";
 import { type Conn, HandshakeError } from "./conn.ts";
+import { Count, type Counts, uncounted } from "./counts.ts";
 import { Outbox } from "./outbox.ts";
 
 /** Who is at the other end. */
@@ -41,27 +42,36 @@ export class Transport implements Timed {
   readonly outbox: Outbox;
   /** Who is at the other end. */
   readonly peer: Peer;
+  /** Who is behind them, where they have passed on what somebody else asked. */
+  client: Peer;
   /** Whoever has deadlines on this connection at present. */
   owner: Timed | undefined;
   /** Resolves when the last words are said, where this side is leaving. */
   left: Promise<void> = Promise.resolve();
+  /** Where what happens on it is counted. */
+  readonly counts: Counts;
   readonly #conn: Conn;
   readonly #clock: Clock;
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
   #leaveBy: number | undefined;
+  /** Bytes read since they were last counted: a number of one's own is the quickest to add to. */
+  #received = 0;
   #dropped = false;
   #peerEnded = false;
 
   /**
    * @param conn A connection that was accepted.
    * @param clock Whose ticks drive the deadlines.
+   * @param counts Where what happens on it is counted.
    */
-  constructor(conn: Conn, clock: Clock) {
+  constructor(conn: Conn, clock: Clock, counts: Counts = uncounted) {
     this.#conn = conn;
     this.#clock = clock;
+    this.counts = counts;
     this.outbox = new Outbox(conn, clock);
     const { remoteAddr } = conn;
     this.peer = "hostname" in remoteAddr ? remoteAddr : { hostname: "", port: 0 };
+    this.client = this.peer;
     clock.add(this);
   }
 
@@ -93,6 +103,7 @@ export class Transport implements Timed {
         this.#peerEnded = true;
         return 0;
       }
+      this.#received += count;
       this.outbox.tap?.bytes("in", space.subarray(0, count));
       if (this.#leaveBy === undefined) {
         this.input.filled(count);
@@ -137,8 +148,18 @@ export class Transport implements Timed {
     this.#conn.close();
   }
 
+  /** Counts what has crossed it since the last time: it does so by itself at each tick. */
+  count(): void {
+    const { counts, outbox } = this;
+    counts[Count.bytesIn]! += this.#received;
+    counts[Count.bytesOut]! += outbox.written;
+    this.#received = outbox.written = 0;
+  }
+
   /** @inheritDoc */
   tick(now: number): void {
+    this.#clock.queued += this.outbox.bufferedAmount;
+    this.count();
     if (this.#leaveBy === undefined) this.owner?.tick(now);
     else if (now >= this.#leaveBy) this.drop();
   }

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Challenges } from "../acme/order.ts";
 import { keepCertificate } from "../acme/schedule.ts";
 import { openStore, type Store } from "../acme/store.ts";
-import type { KeyPair } from "../net/certificate.ts";
+import type { DatedPair } from "../net/certificate.ts";
 import { ListenError } from "../net/conn.ts";
 import { type Config, publicNames } from "../settings/config.ts";
 import type { Log } from "./log.ts";
@@ -14,7 +14,7 @@ import type { Log } from "./log.ts";
 /** A certificate that is kept good. */
 export interface Acme {
   /** The one that is kept, if there is one; then each new one. */
-  pairs: AsyncGenerator<KeyPair>;
+  pairs: AsyncGenerator<DatedPair>;
   /** Tries again at once after a failure, unless the directory has said when. */
   hurry(): void;
 }

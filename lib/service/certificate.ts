@@ -2,7 +2,7 @@
  * The certificate and its key, as files: read at the start, when asked, and when they have changed.
  * @module
  */
-import { checkPair, type KeyPair } from "../net/certificate.ts";
+import { checkPair, type DatedPair } from "../net/certificate.ts";
 import { ListenError } from "../net/conn.ts";
 import type { Config } from "../settings/config.ts";
 import type { Log } from "./log.ts";
@@ -14,7 +14,7 @@ const LOOK = 1000;
 export type PairFiles = Pick<Config, "cert" | "key">;
 
 /** A pair that was looked at. */
-export interface CheckedPair extends KeyPair {
+export interface CheckedPair extends DatedPair {
   /** The names that it is for. */
   names: string[];
   /** Its line in the log. */
@@ -30,7 +30,7 @@ export async function readPair(files: PairFiles): Promise<CheckedPair> {
   try {
     const { names, expires } = checkPair({ cert, key });
     const fields = { names: names.join(", "), expires: new Date(expires).toISOString() };
-    return { cert, key, names, fields };
+    return { cert, key, expires, names, fields };
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     throw new ListenError(`${files.cert} and ${files.key} cannot be used: ${error.message}`);

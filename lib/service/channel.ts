@@ -16,7 +16,9 @@ import { eventHandler } from "./events.ts";
 import { type FrameForms, gaps } from "./forms.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { publish } from "./publish.ts";
+import type { Publishes } from "./publishes.ts";
 import { subscriberHandler } from "./subscribe.ts";
+import { Tally } from "./tally.ts";
 import { checkUpgrade, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
 
 /** What channels need. */
@@ -31,6 +33,10 @@ export interface ChannelContext {
   forms: FrameForms;
   /** Whether the server is shutting down. */
   draining: () => boolean;
+  /** Told what becomes of publishes. */
+  publishes: Publishes;
+  /** Told that a connection is ended since it took too long to catch up. */
+  overrun: () => void;
   /** Told of faults of ours. */
   fault: (error: unknown) => void;
 }
@@ -76,7 +82,7 @@ export async function channelReply(
     if (!(error instanceof HttpError)) throw error;
     // Without these fields, a page of an allowed origin could not see why.
     const headers = [...error.headers, ...cors(request, context)];
-    throw new HttpError(error.status, error.message, headers);
+    throw new HttpError(error.status, error.message, headers, error.reason);
   }
 }
 
@@ -90,7 +96,12 @@ async function answerOf(
   if (wantsUpgrade(request)) return await subscribe(names, request, context);
   if (method === "OPTIONS") return preflight(request, context);
   if (method === "POST" || method === "PUT") {
-    return withCors(request, context, await write(names, request, context));
+    try {
+      return withCors(request, context, await write(names, request, context));
+    } catch (error) {
+      context.publishes.failed("http", error);
+      throw error;
+    }
   }
   if (method !== "GET" && method !== "HEAD") {
     throw new HttpError(405, `${METHODS} are understood here`, [["Allow", METHODS]]);
@@ -117,7 +128,7 @@ function sinceOf(text: string | undefined): Since | undefined {
 async function write(
   names: readonly string[],
   request: Request,
-  { authorize, draining, hub, config }: ChannelContext,
+  { authorize, draining, hub, config, publishes }: ChannelContext,
 ): Promise<Reply> {
   checkOrigin(request, config.origin);
   const rights = await authorize(request);
@@ -127,8 +138,8 @@ async function write(
     const hint = rights.hint === undefined ? "" : `: ${rights.hint}`;
     throw refused(rights, `write ${name}${hint}`);
   }
-  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]]);
-  return await publish(hub, name!, request);
+  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]], "draining");
+  return await publish(hub, name!, request, publishes);
 }
 
 /** What the sender may do, if it may read all these channels. */
@@ -154,7 +165,7 @@ async function subscribe(
   // Who is told first where it stands knows from when on; who is not, from the handshake on.
   const release = enveloped ? () => {} : await context.hub.reserve(names);
   const handler = subscriberHandler({ ...context, rights, channels: names, since, mode, release });
-  return { upgrade, handler };
+  return { upgrade, handler, place: Tally[mode] };
 }
 
 async function events(
@@ -175,7 +186,7 @@ async function events(
   if (request.method === "HEAD") return { status: 200, headers };
   if (since !== undefined) reachable(context.hub);
   const stream = eventHandler({ ...context, rights, channels: names, since });
-  return { status: 200, headers, stream };
+  return { status: 200, headers, stream, place: Tally.sse };
 }
 
 async function history(

@@ -26,18 +26,20 @@ export interface EventSubscription {
   channels: readonly string[];
   /** From where on; `undefined`: from now on. */
   since: Since | undefined;
+  /** Told that the stream is ended since it took too long to catch up. */
+  overrun: () => void;
   /** Told of faults of ours. */
   fault: (error: unknown) => void;
 }
 
 /** The handler of one stream of events. */
 export function eventHandler(subscription: EventSubscription): StreamHandler {
-  const { hub, channels, since, rights, fault } = subscription;
+  const { hub, channels, since, rights, fault, overrun } = subscription;
   let subscriber: Subscriber | undefined;
   let keepAliveAt = 0;
   return {
     open(stream) {
-      const told = subscriber = streamSubscriber(stream);
+      const told = subscriber = streamSubscriber(stream, overrun);
       const joined = hub.subscribe(told, channels, since, (opening) => {
         const { open, resume } = opening;
         // A browser that is cut off before it has what it missed must come back to before that.
@@ -64,12 +66,15 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
   };
 }
 
-function streamSubscriber(stream: Stream): Subscriber {
+function streamSubscriber(stream: Stream, overrun: () => void): Subscriber {
   const form = stream.chunked ? chunkedEvent : event;
   return {
     deliver: (message: Message) => stream.write(message.as(form)),
     ready: () => stream.bufferedAmount > CATCH_UP ? stream.drained(CATCH_UP) : undefined,
-    overrun: () => stream.drop(),
+    overrun() {
+      overrun();
+      stream.drop();
+    },
     lost: (gap) => {
       const event = encodeEvent(JSON.stringify({ ...gaps(gap), open: gap.open }), gap.open);
       stream.write(stream.chunked ? encodeChunk(event) : event);

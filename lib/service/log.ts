@@ -4,20 +4,21 @@
  */
 import { configure, getLogger, type LogRecord } from "@logtape/logtape";
 import type { Config } from "../settings/config.ts";
+import type { LineName } from "./lines.ts";
 
 /** Fields of a line. Nothing secret goes in. */
 export type Fields = Record<string, string | number | boolean>;
 
-/** Where lines go. */
+/** Where lines go; {@linkcode lines} says which there are. */
 export interface Log {
   /** Something an operator does not need every day. */
-  debug(message: string, fields?: Fields): void;
+  debug(message: LineName, fields?: Fields): void;
   /** Something that happened. */
-  info(message: string, fields?: Fields): void;
+  info(message: LineName, fields?: Fields): void;
   /** Something that somebody should look at. */
-  warn(message: string, fields?: Fields): void;
+  warn(message: LineName, fields?: Fields): void;
   /** A fault. */
-  error(message: string, fields?: Fields): void;
+  error(message: LineName, fields?: Fields): void;
 }
 
 /** The log of this program; where its lines go is for {@linkcode configureLog} to say. */

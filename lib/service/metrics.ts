@@ -1,45 +1,312 @@
 /**
- * What an operator watches, in Prometheus's text format. Counters are plain numbers elsewhere; they are read
- * when somebody asks.
+ * What an operator watches, in Prometheus's text format: one table of all there is. Numbers are counted elsewhere; they are
+ * read when somebody asks.
  * @module
  */
-import { Counter, Gauge, Registry } from "prom-client";
+import { reasons } from "../http/error.ts";
+import type { EngineStats, SharedStats } from "../hub/engine.ts";
+import { closeCodes, Count, type Counts, LATE } from "../net/counts.ts";
+import { DELIVERY, results, Tally } from "./tally.ts";
 
-/** A number, and how to register it. */
-export type Measured = (registry: Registry) => void;
-
-/** A number that says how things stand. */
-export function gauge(name: string, help: string, read: () => number | Promise<number>): Measured {
-  return (registry) => {
-    const collect = async function (this: Gauge) {
-      this.set(await read());
-    };
-    new Gauge({ name, help, registers: [registry], collect });
-  };
+/** What is read. */
+export interface Source {
+  /** What all threads have counted. */
+  counts: Counts;
+  /** How the engine stands. */
+  engine: EngineStats;
+  /** Whether publishes are taken. */
+  reachable: boolean;
+  /** Of the process, in bytes. */
+  memory: number;
+  /** Of the process, in seconds. */
+  cpu: number;
+  /** When the process began, in seconds since 1970. */
+  began: number;
+  /** What serves. */
+  about: Record<"engine" | "workers", string>;
 }
 
-/** A number that only grows. */
-export function counter(
+/** One number: the labels that tell it from others of its name, and what it is. */
+export interface Sample {
+  /** Where it is not the metric's own name. */
+  metricName?: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** A number, or several that labels tell apart. */
+export interface Metric {
+  /** Its name. */
+  name: string;
+  /** What it is, in one line. */
+  help: string;
+  /** What kind of number. */
+  type: "counter" | "gauge" | "histogram";
+  /** The values of its labels; empty where they are not known before. */
+  labels: Readonly<Record<string, readonly string[]>>;
+  /** With what it is there; by default always. */
+  when?: "TLS" | "NATS";
+  /** Reads it; nothing where it is not there. */
+  read(source: Source): Sample[];
+}
+
+type Labels = Metric["labels"];
+
+/** All combinations of labels, the last of which changes first. */
+function combinations(labels: Labels): Record<string, string>[] {
+  return Object.entries(labels).reduce<Record<string, string>[]>(
+    (all, [label, values]) => all.flatMap((one) => values.map((v) => ({ ...one, [label]: v }))),
+    [{}],
+  );
+}
+
+/** So many places in a row. */
+function from(place: number, count = 1): number[] {
+  return Array.from({ length: count }, (_, i) => place + i);
+}
+
+/** A number for each combination of labels, each at its place. */
+function counted(
+  type: "counter" | "gauge",
   name: string,
   help: string,
-  read: () => number | Promise<number>,
-): Measured {
-  return (registry) => {
-    const collect = async function (this: Counter) {
-      const value = await read();
-      this.reset();
-      this.inc(value);
-    };
-    new Counter({ name, help, registers: [registry], collect });
+  places: readonly number[],
+  labels: Labels = {},
+): Metric {
+  const all = combinations(labels);
+  return {
+    ...{ name, help, type, labels },
+    read: ({ counts }) => all.map((labels, i) => ({ labels, value: counts[places[i]!]! })),
   };
 }
 
-/** Collects numbers. Returns a function that writes them down. */
-export function createMetrics(measured: readonly Measured[]): () => Promise<string> {
-  const registry = new Registry();
-  for (const register of measured) register(registry);
-  return () => registry.metrics();
+function value(
+  type: "counter" | "gauge",
+  name: string,
+  help: string,
+  read: (source: Source) => number,
+): Metric {
+  return { name, help, type, labels: {}, read: (source) => [{ labels: {}, value: read(source) }] };
 }
 
-/** The media type of what {@linkcode createMetrics} writes. */
-export const metricsType = Registry.PROMETHEUS_CONTENT_TYPE;
+/** One of an engine that is shared by NATS. */
+function nats(
+  type: "counter" | "gauge",
+  name: string,
+  help: string,
+  read: (log: SharedStats) => number,
+): Metric {
+  return {
+    ...{ name, help, type, labels: {}, when: "NATS" },
+    read: ({ engine: { log } }) => some(log && read(log)),
+  };
+}
+
+/** A number that there may not be. */
+function some(value: number | undefined): Sample[] {
+  return value === undefined ? [] : [{ labels: {}, value }];
+}
+
+/** What {@linkcode observe} has counted. */
+function histogram(name: string, help: string, place: number, bounds: readonly number[]): Metric {
+  return {
+    ...{ name, help, type: "histogram", labels: {} },
+    read({ counts }) {
+      let count = 0;
+      const buckets = [...bounds, Infinity].map((bound, i) => ({
+        metricName: `${name}_bucket`,
+        labels: { le: bound === Infinity ? "+Inf" : String(bound) },
+        value: count += counts[place + i]!,
+      }));
+      const sum = counts[place + bounds.length + 1]!;
+      return [
+        ...buckets,
+        { metricName: `${name}_sum`, labels: {}, value: sum },
+        { metricName: `${name}_count`, labels: {}, value: count },
+      ];
+    },
+  };
+}
+
+const tls = ["no", "yes"], via = ["http", "websocket"];
+/** Kinds of connections, each with where it is counted. */
+const kinds = {
+  http: Count.open,
+  sse: Tally.sse,
+  raw: Tally.raw,
+  envelope: Tally.envelope,
+  ticker: Tally.ticker,
+  echo: Tally.echo,
+  tap: Tally.tap,
+};
+
+/** Everything that is measured. */
+export const metrics: readonly Metric[] = [
+  {
+    name: "kodama_info",
+    help: "What serves; always 1",
+    type: "gauge",
+    labels: { engine: ["memory", "sqlite", "nats"], workers: [] },
+    read: ({ about }) => [{ labels: about, value: 1 }],
+  },
+  counted(
+    "gauge",
+    "kodama_connections",
+    "Open connections",
+    Object.values(kinds).flatMap((place) => from(place, tls.length)),
+    { kind: Object.keys(kinds), tls },
+  ),
+  counted(
+    "counter",
+    "kodama_accepted_total",
+    "Connections accepted",
+    from(Count.accepted, tls.length),
+    { tls },
+  ),
+  counted(
+    "counter",
+    "kodama_refused_total",
+    "Requests refused: WebSocket handshakes, and others",
+    from(Count.refused, 2 * reasons.length),
+    { request: ["handshake", "http"], reason: reasons },
+  ),
+  counted(
+    "counter",
+    "kodama_tls_failed_total",
+    "Connections that were to be encrypted, and have not become so",
+    [Count.unencrypted],
+  ),
+  {
+    name: "kodama_certificate_expiry_timestamp_seconds",
+    help: "When the certificate that is used is good no more, since 1970",
+    type: "gauge",
+    labels: {},
+    when: "TLS",
+    read: ({ counts }) => some(counts[Tally.expires] || undefined),
+  },
+  counted(
+    "counter",
+    "kodama_closes_total",
+    "WebSockets ended, by the code of whoever closed first; 1005: without one, 1006: without a close frame",
+    from(Count.closes, closeCodes.length),
+    { code: closeCodes },
+  ),
+  counted(
+    "counter",
+    "kodama_slow_consumers_total",
+    "Connections ended for reading too slowly, by the limit that they met",
+    [...from(Count.slow, 2), Tally.slow],
+    { limit: ["max-buffered", "write-timeout", "catching-up"] },
+  ),
+  counted(
+    "gauge",
+    "kodama_queue_bytes",
+    "What waits to be written to all connections, at most 0.1 s ago",
+    [Count.queued],
+  ),
+  counted("counter", "kodama_received_messages_total", "WebSocket messages received", [
+    Count.messagesIn,
+  ]),
+  counted("counter", "kodama_sent_messages_total", "WebSocket messages sent", [Count.messagesOut]),
+  counted("counter", "kodama_received_bytes_total", "Bytes read from connections", [Count.bytesIn]),
+  counted("counter", "kodama_sent_bytes_total", "Bytes written to connections", [Count.bytesOut]),
+  counted(
+    "counter",
+    "kodama_publishes_total",
+    "Publishes that came here, by what became of them",
+    from(Tally.publishes, via.length * results.length),
+    { via, result: results },
+  ),
+  counted("counter", "kodama_delivered_total", "Messages handed to subscribers", [Tally.delivered]),
+  histogram(
+    "kodama_delivery_seconds",
+    "From when a publish has come whole to when the last write to a subscriber has begun, in the thread that took it",
+    Tally.delivery,
+    DELIVERY,
+  ),
+  value("gauge", "kodama_channels", "Channels with subscribers", (s) => s.engine.channels ?? 0),
+  value(
+    "counter",
+    "kodama_engine_messages_total",
+    "Messages that the engine has taken",
+    (s) => s.engine.published,
+  ),
+  value(
+    "gauge",
+    "kodama_history_messages",
+    "Messages that channels remember",
+    (s) => s.engine.remembered,
+  ),
+  value("gauge", "kodama_history_bytes", "The same in bytes", (s) => s.engine.bytes),
+  nats(
+    "gauge",
+    "kodama_nats_round_trip_seconds",
+    "How long it took to ask NATS for the state of the stream, last time",
+    (s) => s.roundTrip / 1000,
+  ),
+  nats(
+    "gauge",
+    "kodama_nats_behind",
+    "Messages of the stream in NATS that had not come here, last time",
+    (s) => s.behind,
+  ),
+  nats(
+    "counter",
+    "kodama_nats_reconnects_total",
+    "Connections to NATS after the first",
+    (s) => s.reconnects,
+  ),
+  nats(
+    "counter",
+    "kodama_nats_followed_anew_total",
+    "Times that the stream in NATS did not come any more, and was followed anew",
+    (s) => s.anew,
+  ),
+  value("gauge", "kodama_engine_up", "Whether publishes are taken", (s) => s.reachable ? 1 : 0),
+  counted("counter", "kodama_engine_outages_total", "How often publishes began to be refused", [
+    Tally.outages,
+  ]),
+  counted(
+    "counter",
+    "kodama_thread_faults_total",
+    "Threads that have ended by a fault, and were started again",
+    [Tally.threadsEnded, Tally.enginesEnded],
+    { thread: ["worker", "engine"] },
+  ),
+  histogram(
+    "kodama_event_loop_delay_seconds",
+    "How late a timer fires, looked at ten times a second in each thread",
+    Count.late,
+    LATE,
+  ),
+  value("gauge", "process_resident_memory_bytes", "Memory of the process", (s) => s.memory),
+  value("counter", "process_cpu_seconds_total", "CPU time of the process", (s) => s.cpu),
+  value(
+    "gauge",
+    "process_start_time_seconds",
+    "When the process began, since 1970",
+    (s) => s.began,
+  ),
+];
+
+/** The media type of what {@linkcode metricsText} writes. */
+export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Writes down everything that is measured (Prometheus, text-based format 0.0.4). */
+export function metricsText(source: Source): string {
+  return metrics.map((metric) => {
+    const { name, help, type } = metric, read = metric.read(source);
+    if (read.length === 0) return "";
+    const samples = read.map(({ metricName = name, labels, value }) => {
+      const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+      const set = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+      return `${metricName}${set} ${value === Infinity ? "+Inf" : value}\n`;
+    });
+    return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.join("")}`;
+  }).join("");
+}
+
+/** A label's value: "backslash, double-quote, and line feed have to be escaped". */
+function escaped(text: string): string {
+  return text.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n");
+}

@@ -5,6 +5,7 @@
 import type { Peer } from "../net/transport.ts";
 import type { Watch } from "../net/watch.ts";
 import { CloseCode } from "../websocket/close.ts";
+import type { LineName } from "./lines.ts";
 import type { Fields, Log } from "./log.ts";
 
 /** Most lines between two calls of {@linkcode Notices.turn}. */
@@ -50,7 +51,7 @@ export class Notices {
     this.#held = 0;
   }
 
-  #line(level: "info" | "error", message: string, fields: Fields): void {
+  #line(level: "info" | "error", message: LineName, fields: Fields): void {
     if (this.#left === 0) {
       this.#held++;
       return;
@@ -60,10 +61,9 @@ export class Notices {
   }
 }
 
-function addressOf({ hostname, port }: Peer): string {
-  return hostname === ""
-    ? "unix"
-    : hostname.includes(":")
-    ? `[${hostname}]:${port}`
-    : `${hostname}:${port}`;
+/** An address as it is logged: that of whoever is behind a proxy has no port. */
+export function addressOf({ hostname, port }: Peer): string {
+  if (hostname === "") return "unix";
+  if (port === 0) return hostname;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

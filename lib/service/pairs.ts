@@ -3,7 +3,7 @@
  * @module
  */
 import type { Challenges } from "../acme/order.ts";
-import type { KeyPair } from "../net/certificate.ts";
+import type { DatedPair } from "../net/certificate.ts";
 import type { Config } from "../settings/config.ts";
 import type { PairWatch } from "./certificate.ts";
 import type { Log } from "./log.ts";
@@ -12,11 +12,11 @@ import { faultLine } from "./serve.ts";
 /** A certificate, and those that take its place. */
 export interface Pairs extends AsyncDisposable {
   /** The first one. */
-  first: KeyPair;
+  first: DatedPair;
   /** The names that it is for. */
   names: readonly string[];
   /** Tells of each that takes the place of the one before. */
-  follow(use: (pair: KeyPair) => void): void;
+  follow(use: (pair: DatedPair) => void): void;
   /** Looks whether there is another; where the last attempt to get one failed, tries again. */
   reload(): Promise<void>;
 }
@@ -29,6 +29,8 @@ export interface PairsContext {
   challenges: Challenges;
   /** Waits no more for the first one. */
   signal: AbortSignal;
+  /** Told how to have it tried again at once, before that one is there. */
+  waiting: (hurry: () => void) => void;
 }
 
 /**
@@ -59,11 +61,13 @@ async function byFiles({ config, log }: PairsContext): Promise<Pairs> {
   };
 }
 
-async function byAcme({ config, log, challenges, signal }: PairsContext): Promise<Pairs> {
+async function byAcme(context: PairsContext): Promise<Pairs> {
+  const { config, log, challenges, signal, waiting } = context;
   const { openAcme } = await import("./acme.ts");
   const end = new AbortController();
   const ends = AbortSignal.any([signal, end.signal]);
   const { pairs, hurry } = await openAcme(config, log, challenges, ends);
+  waiting(hurry);
   const { value: first, done } = await pairs.next();
   if (done) throw signal.reason;
   let following: Promise<void> | undefined;
@@ -83,8 +87,8 @@ async function byAcme({ config, log, challenges, signal }: PairsContext): Promis
 
 /** Never rejects: a renewal that cannot be used is told, and the one after it may be. */
 async function followAll(
-  pairs: AsyncGenerator<KeyPair>,
-  use: (pair: KeyPair) => void,
+  pairs: AsyncGenerator<DatedPair>,
+  use: (pair: DatedPair) => void,
   log: Log,
 ): Promise<void> {
   const fault = faultLine(log);

@@ -8,6 +8,7 @@ import { bodyFraming } from "../http/body.ts";
 import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
 import type { Request } from "../net/connection.ts";
+import type { Publishes } from "./publishes.ts";
 import { unavailable } from "./request.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -43,7 +44,12 @@ export function checkBody(kind: Kind, body: Uint8Array): void {
  * Publishes the body of a request that may.
  * @throws {HttpError} 400, 408, 411, 413 or 503; nothing was published then.
  */
-export async function publish(hub: Hub, channel: string, request: Request): Promise<Reply> {
+export async function publish(
+  hub: Hub,
+  channel: string,
+  request: Request,
+  publishes: Publishes,
+): Promise<Reply> {
   const key = request.headers.get("idempotency-key");
   if (key !== undefined && !/^[!-~]{1,128}$/.test(key)) {
     throw new HttpError(400, "Idempotency-Key is not 1 to 128 visible ASCII characters");
@@ -54,9 +60,12 @@ export async function publish(hub: Hub, channel: string, request: Request): Prom
   }
   const kind = kindOf(request.headers.get("content-type"));
   const body = await request.body();
+  const came = performance.now();
   checkBody(kind, body);
   try {
-    const { id, subscribers, replayed } = await hub.publish({ channel, kind, body }, key);
+    const published = await hub.publish({ channel, kind, body }, key);
+    publishes.done("http", came, published);
+    const { id, subscribers, replayed } = published;
     const headers: [string, string][] = [["Content-Type", "application/json"]];
     if (replayed) headers.push(["Idempotent-Replayed", "true"]);
     return { status: 200, headers, body: JSON.stringify({ id, subscribers }) + "\n" };

@@ -31,7 +31,7 @@ export function checkUpgrade(
 ): void {
   checkOrigin(request, config.origin);
   if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]]);
+  if (draining()) throw new HttpError(503, "shutting down", [["Retry-After", "1"]], "draining");
 }
 
 /**
@@ -53,5 +53,6 @@ export function upgradeOf(
 export function unavailable(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error;
   if (error.tooLarge) return new HttpError(413, error.message);
-  return new HttpError(503, error.message, [["Retry-After", "1"]]);
+  const reason = error.uncertain ? "uncertain" : "engine";
+  return new HttpError(503, error.message, [["Retry-After", "1"]], reason);
 }

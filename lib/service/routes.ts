@@ -15,6 +15,7 @@ import type { Config } from "../settings/config.ts";
 import { checkHost, isLoopback } from "../auth/origin.ts";
 import { checkUpgrade, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
 import type { TapBoard } from "./board.ts";
+import { Tally } from "./tally.ts";
 import { openTap, tapId, watch } from "./tap.ts";
 import { ticker } from "./ticker.ts";
 
@@ -54,7 +55,7 @@ export function createRoutes(context: RouteContext): Handle {
     checkHost(request, config.host, loopback);
     const path = request.target.split("?", 1)[0]!;
     if (path === "/") {
-      if (wantsUpgrade(request)) return accept(request, ticker(config, log));
+      if (wantsUpgrade(request)) return accept(request, ticker(config, log), Tally.ticker);
       return read(request, pageReply);
     }
     if (path.startsWith("/-/")) return await ours(decodePath(path), request);
@@ -63,7 +64,7 @@ export function createRoutes(context: RouteContext): Handle {
   }
 
   async function ours(path: string, request: Request): Promise<Answer> {
-    if (path === "/-/echo") return accept(request, echo);
+    if (path === "/-/echo") return accept(request, echo, Tally.echo);
     if (path === "/-/health") return read(request, () => health(draining(), hub.unreachable));
     if (path === "/-/ready") return read(request, () => ready(draining(), hub.unreachable));
     if (path === "/-/metrics") return await operator(request, metrics);
@@ -77,19 +78,19 @@ export function createRoutes(context: RouteContext): Handle {
     throw new HttpError(404, "nothing is here");
   }
 
-  function accept(request: Request, handler: SocketHandler): Upgrade {
+  function accept(request: Request, handler: SocketHandler, place: number): Upgrade {
     if (!wantsUpgrade(request)) {
       // RFC 9110, 15.5.22: a 426 names the protocol.
       const headers: [string, string][] = [["Upgrade", "websocket"], ["Connection", "Upgrade"]];
       throw new HttpError(426, "a WebSocket is here", headers);
     }
     checkUpgrade(request, context);
-    return { upgrade: upgradeOf(request, context), handler };
+    return { upgrade: upgradeOf(request, context), handler, place };
   }
 
   async function tap(id: string, request: Request, taps: TapBoard): Promise<Upgrade> {
     if (!tapId.test(id)) throw new HttpError(400, "a tap's id is 16 to 64 of A-Z a-z 0-9 _ -");
-    const answer = accept(request, echo);
+    const answer = accept(request, echo, Tally.tap);
     const handler = await openTap(id, taps);
     if (handler === undefined) throw new HttpError(409, "this tap is open already");
     return { ...answer, handler };

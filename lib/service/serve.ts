@@ -2,21 +2,21 @@
  * What one thread serves: routes and a hub on a listener, over an engine that may be elsewhere.
  * @module
  */
-import { createAuthorize } from "../auth/auth.ts";
-import { natsAddress } from "../engine/nats/address.ts";
+import { clientOf, createAuthorize } from "../auth/auth.ts";
 import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import type { Listener } from "../net/conn.ts";
 import { OutOfFiles, Server } from "../net/listener.ts";
+import type { Watch } from "../net/watch.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard } from "./board.ts";
 import { frameForms } from "./forms.ts";
 import type { Log } from "./log.ts";
-import { counter, createMetrics, gauge } from "./metrics.ts";
+import { metricsText } from "./metrics.ts";
 import { createRoutes, isVital } from "./routes.ts";
 import { Notices } from "./notices.ts";
-import { sharedMetrics } from "./shared_metrics.ts";
-import type { Counters } from "./tally.ts";
+import { Publishes } from "./publishes.ts";
+import { type Counters, Tally } from "./tally.ts";
 
 /** What a thread serves with. */
 export interface ServeContext {
@@ -61,16 +61,19 @@ export function faultLine(log: Log): (error: unknown) => void {
 /** Begins to serve. */
 export function serveOn(context: ServeContext): Serving {
   const { config, log, listeners, engine, counters, taps, threads } = context;
-  const { census, tally, totals } = counters;
+  const { census, row, totals } = counters;
   const fault = faultLine(log);
   const notices = new Notices(log, threads);
   const timer = setInterval(() => notices.turn(), 1000);
-  const hub = new Hub(engine, tally, context.reachable);
+  const hub = new Hub(
+    engine,
+    (subscribers) => row[Tally.delivered]! += subscribers,
+    context.reachable,
+  );
   let draining = false;
   // Whoever watches over the server watches also while the engine does not answer.
-  const nothing: EngineStats = { published: 0, bytes: 0 };
+  const nothing: EngineStats = { published: 0, remembered: 0, bytes: 0 };
   const stats = lastKnown(() => hub.stats(), nothing);
-  const channels = lastKnown(async () => (await hub.channels()).length, 0);
   const routes = createRoutes({
     config,
     log,
@@ -80,34 +83,25 @@ export function serveOn(context: ServeContext): Serving {
     authorize: createAuthorize(config),
     forms: frameForms(config.deflateThreshold),
     draining: () => draining,
-    metrics: createMetrics([
-      gauge("kodama_connections", "Open connections", () => totals().connections),
-      counter("kodama_accepted_total", "Connections accepted", () => totals().accepted),
-      gauge("kodama_channels", "Channels with subscribers", channels),
-      counter(
-        "kodama_published_total",
-        "Messages published",
-        async () => (await stats()).published,
-      ),
-      counter("kodama_delivered_total", "Messages handed to subscribers", () => totals().delivered),
-      gauge(
-        "kodama_history_bytes",
-        "What channels remember, in bytes",
-        async () => (await stats()).bytes,
-      ),
-      gauge(
-        "kodama_engine_up",
-        "Whether publishes are taken",
-        () => hub.unreachable === undefined ? 1 : 0,
-      ),
-      ...natsAddress(config.engine) === undefined ? [] : sharedMetrics(stats),
-      gauge("kodama_resident_memory_bytes", "Memory of the process", () => Deno.memoryUsage().rss),
-    ]),
+    publishes: new Publishes(row),
+    overrun: () => void row[Tally.slow]!++,
+    metrics: async () =>
+      metricsText({
+        ...await processFigures(),
+        counts: totals(),
+        engine: await stats(),
+        reachable: hub.unreachable === undefined,
+        about: { engine: engineKind(config.engine), workers: String(threads) },
+      }),
   });
   const maxConnections = config.maxConnections || Infinity;
   const settings = { ...config, maxConnections };
+  const watch: Watch = {
+    ...notices.watch,
+    client: (head, peer) => clientOf(head, peer, config.trustProxy),
+  };
   const servers = listeners.map((listener) =>
-    new Server(listener, routes, settings, fault, notices.watch, isVital, census, tally)
+    new Server(listener, routes, settings, fault, watch, isVital, census, row)
   );
   const finished = all(servers.map((server) => server.finished)).finally(() => {
     clearInterval(timer);
@@ -126,6 +120,22 @@ async function all(ends: Promise<void>[]): Promise<void> {
   await Promise.all(ends);
 }
 
+/** What the system knows of this process, in bytes and seconds. */
+async function processFigures() {
+  // No start waits for it.
+  const { default: process } = await import("node:process");
+  const { user, system } = process.cpuUsage();
+  return {
+    memory: Deno.memoryUsage().rss,
+    cpu: (user + system) / 1e6,
+    began: (performance.timeOrigin + performance.now()) / 1000 - process.uptime(),
+  };
+}
+
+/** The kind of engine, without what is somebody's own: a file, an address. */
+function engineKind(engine: string): string {
+  return /^\w+/.exec(engine)![0];
+}
 /** Asks the engine each time; what it answered last, where it does not. */
 function lastKnown<T>(ask: () => Promise<T>, known: T): () => Promise<T> {
   return async () => {

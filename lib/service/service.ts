@@ -7,7 +7,8 @@ import { withoutSecrets } from "../engine/nats/address.ts";
 import { type OpenEngine, openEngine, sqliteFile } from "../engine/open.ts";
 import { RemoteEngine } from "../engine/remote.ts";
 import { EngineThread, OpenError, type ThreadEvents } from "../engine/spawn.ts";
-import type { KeyPair } from "../net/certificate.ts";
+import type { DatedPair } from "../net/certificate.ts";
+import type { Counts } from "../net/counts.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
 import { listen, pageURL, type Places } from "./listen.ts";
@@ -16,7 +17,7 @@ import { openPairs } from "./pairs.ts";
 import { openPlain } from "./plain.ts";
 import { tapped } from "./routes.ts";
 import { faultLine, type ServeContext, serveOn } from "./serve.ts";
-import { ownCounters } from "./tally.ts";
+import { type Counters, ownCounters, SharedCounters, Tally } from "./tally.ts";
 import { startWorkers } from "./workers.ts";
 
 /** A service that runs. */
@@ -48,7 +49,7 @@ interface Running {
   /** Ends it. */
   shutdown(): Promise<void>;
   /** Has those who come from now on get another certificate. */
-  use(pair: KeyPair): void;
+  use(pair: DatedPair): void;
 }
 
 /** For the engine to end in order, once everybody is gone; in ms. */
@@ -58,6 +59,7 @@ const LAST_WORDS = 5000;
  * Starts the service. Where its certificate is still to be had, that may take its time: nothing listens on its port before.
  * @param modules What runs in threads; for tests.
  * @param signal Waits no more for that.
+ * @param waiting Told how to have it tried again at once, as far as the directory allows, as the waiting begins.
  * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws; and the signal's reason.
  * @throws {OpenError} If the engine cannot be opened.
  * @throws {ListenError} If the certificate, the Unix socket or the port for plain HTTP cannot be had.
@@ -67,6 +69,7 @@ export async function startService(
   log: Log,
   modules: ThreadModules = {},
   signal: AbortSignal = new AbortController().signal,
+  waiting: (hurry: () => void) => void = () => {},
 ): Promise<Service> {
   await using opened = new AsyncDisposableStack();
   const challenges = new Map<string, string>();
@@ -75,7 +78,7 @@ export async function startService(
     : opened.use(openPlain({ config, challenges, fault: faultLine(log) }, config.httpPort));
   if (plain) log.info("plain HTTP", { address: plain.addr.hostname, port: plain.addr.port });
   if (config.acme !== "") probe(config);
-  const pairs = opened.use(await openPairs({ config, log, challenges, signal }));
+  const pairs = opened.use(await openPairs({ config, log, challenges, signal, waiting }));
   const { addr, finished, shutdown, use } = await startThreads(
     config,
     log,
@@ -121,17 +124,21 @@ async function startThreads(
   config: Config,
   log: Log,
   modules: ThreadModules,
-  pair: KeyPair | undefined,
+  pair: DatedPair | undefined,
 ): Promise<Running> {
   const workers = workersOf(config);
   // A disk is waited for in a thread of its own.
   if (workers === 1 && sqliteFile(config.engine) === undefined) {
     return await startAlone(config, log, pair);
   }
-  const thread = new EngineThread(config, engineEvents(log), modules.engine);
+  // The threads count, and this one behind them.
+  const shared = new SharedCounters(workers + 1), { row } = shared.of(workers);
+  const events = engineEvents(log, row);
+  const thread = new EngineThread(config, events, modules.engine);
   const running = workers === 1
-    ? await startBeside(thread, config, log, pair)
-    : await startWorkers(thread, workers, config, pair, log, modules.worker);
+    ? await startBeside(thread, config, log, pair, shared.of(0))
+    : await startWorkers(thread, workers, config, pair, log, shared, modules.worker);
+  if (pair) noted(pair, row);
   const finished = running.finished.finally(async () => {
     const failed = await thread.close(LAST_WORDS);
     if (failed !== undefined) log.error("the engine did not end well", { error: failed });
@@ -140,18 +147,25 @@ async function startThreads(
     addr: running.addr,
     finished,
     shutdown: () => running.shutdown(config.drain),
-    use: (pair) => running.use(pair),
+    use: (pair) => running.use(noted(pair, row)),
   };
+}
+
+/** Counts a certificate among what there is: until when it is good. */
+function noted(pair: DatedPair, row: Counts): DatedPair {
+  row[Tally.expires] = pair.expires / 1000;
+  return pair;
 }
 
 /** One thread for everything. */
 async function startAlone(
   config: Config,
   log: Log,
-  pair: KeyPair | undefined,
+  pair: DatedPair | undefined,
 ): Promise<Running> {
   const places = await listen({ ...config, pair });
-  const events = engineEvents(log);
+  const counters = ownCounters();
+  const events = engineEvents(log, counters.row);
   let opened: OpenEngine;
   try {
     opened = await openEngine(config, events.said);
@@ -160,7 +174,8 @@ async function startAlone(
     throw new OpenError(error instanceof Error ? error.message : String(error));
   }
   const { engine, sweep } = opened;
-  const server = start(config, log, places, engine, events.unreachable);
+  const server = start(config, log, places, engine, counters, events.unreachable);
+  if (pair) noted(pair, counters.row);
   const finished = server.finished.finally(() => {
     sweep.stop();
     return engine.close();
@@ -169,7 +184,7 @@ async function startAlone(
     addr: places.addr,
     finished,
     shutdown: () => server.shutdown(config.drain),
-    use: places.use,
+    use: (pair) => places.use(noted(pair, counters.row)),
   };
 }
 
@@ -178,7 +193,8 @@ async function startBeside(
   thread: EngineThread,
   config: Config,
   log: Log,
-  pair: KeyPair | undefined,
+  pair: DatedPair | undefined,
+  counters: Counters,
 ) {
   // Who comes while the engine is opened waits.
   const places = await listen({ ...config, pair });
@@ -193,7 +209,7 @@ async function startBeside(
     if (engine === undefined) engine = new RemoteEngine(port);
     else engine.attach(port);
   }, () => engine!.detach());
-  const server = start(config, log, places, engine!);
+  const server = start(config, log, places, engine!, counters);
   const finished = server.finished.finally(() => engine!.close());
   return {
     addr: places.addr,
@@ -208,20 +224,25 @@ function start(
   log: Log,
   { listeners }: Places,
   engine: Engine,
+  counters: Counters,
   reachable?: ServeContext["reachable"],
 ) {
-  const counters = ownCounters(), taps = new OwnTaps();
+  const taps = new OwnTaps();
   return serveOn({ config, log, listeners, engine, counters, taps, threads: 1, reachable });
 }
 
-function engineEvents(log: Log): ThreadEvents {
+function engineEvents(log: Log, counts: Counts): ThreadEvents {
   return {
     unreachable(why) {
-      if (why === undefined) log.info("publishes are taken again");
-      else log.error("publishes are refused", { why });
+      if (why === undefined) return log.info("publishes are taken again");
+      counts[Tally.outages]!++;
+      log.error("publishes are refused", { why });
+    },
+    fault(error) {
+      counts[Tally.enginesEnded]!++;
+      log.error("the engine has ended and begins anew", { error });
     },
     said: (what) => log.warn("from the engine", { what }),
-    fault: (error) => log.error("the engine has ended and begins anew", { error }),
   };
 }
 

@@ -4,9 +4,9 @@
  */
 import { decodeBase64 } from "@std/encoding/base64";
 import { parseSince, type Since } from "../hub/cursor.ts";
-import { EngineError } from "../hub/engine.ts";
+import { EngineError, type Published } from "../hub/engine.ts";
 import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
-import { EACH, type Form, type Kind, type Message } from "../hub/message.ts";
+import { type Draft, EACH, type Form, type Kind, type Message } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
 import { CloseCode } from "../websocket/close.ts";
@@ -14,6 +14,7 @@ import { Opcode } from "../websocket/frame.ts";
 import type { Rights } from "../auth/auth.ts";
 import type { Config } from "../settings/config.ts";
 import { type FrameForms, gaps, type Mode } from "./forms.ts";
+import type { Publishes } from "./publishes.ts";
 import { RateLimit } from "./rate.ts";
 
 /** What a subscriber's connection needs. */
@@ -32,6 +33,10 @@ export interface Subscription {
   mode: Mode;
   /** How messages become frames. */
   forms: FrameForms;
+  /** Told what becomes of publishes. */
+  publishes: Publishes;
+  /** Told that the connection is ended since it took too long to catch up. */
+  overrun: () => void;
   /** Gives up the place that is held until it is open. */
   release: () => void;
   /** Told of faults of ours. */
@@ -134,6 +139,7 @@ class Client implements Subscriber {
   }
 
   overrun(): void {
+    this.#subscription.overrun();
     this.#socket.close(CloseCode.TryAgainLater, "reading too slowly");
   }
 
@@ -184,14 +190,15 @@ class Client implements Subscriber {
   #publishRaw(payload: Uint8Array, opcode: number): void {
     const [channel] = this.#subscription.channels;
     if (!this.#subscription.rights.write(channel!)) {
+      this.#subscription.publishes.refused("websocket");
       const hint = this.#subscription.rights.hint === undefined ? "" : ": only this machine may";
       return this.#socket.close(CloseCode.Policy, `not allowed to write${hint}`);
     }
     const kind: Kind = opcode === Opcode.Binary ? "binary" : "text";
-    const body = payload.slice();
+    const body = payload.slice(), came = performance.now();
     this.#do(async () => {
       try {
-        await this.#hub.publish({ channel: channel!, kind, body });
+        await this.#publish({ channel: channel!, kind, body }, came);
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
         // There is no answer in which it could be said.
@@ -200,6 +207,19 @@ class Client implements Subscriber {
       }
       // Who publishes and closes at once has published.
     }, true);
+  }
+
+  /** Publishes what had come whole at some time. */
+  async #publish(draft: Draft, came: number): Promise<Published> {
+    const { publishes } = this.#subscription;
+    try {
+      const published = await this.#hub.publish(draft);
+      publishes.done("websocket", came, published);
+      return published;
+    } catch (error) {
+      publishes.failed("websocket", error);
+      throw error;
+    }
   }
 
   /** Takes a request of the envelope. */
@@ -278,12 +298,15 @@ class Client implements Subscriber {
     fields: Map<string, unknown>,
     ref: { ref?: unknown },
   ): string | undefined {
-    if (!this.#subscription.rights.write(channel)) return "forbidden";
-    const draft = readDraft(fields);
-    if (typeof draft === "string") return draft;
+    const came = performance.now();
+    const draft = this.#subscription.rights.write(channel) ? readDraft(fields) : "forbidden";
+    if (typeof draft === "string") {
+      this.#subscription.publishes.refused("websocket");
+      return draft;
+    }
     this.#do(async () => {
       try {
-        const { id } = await this.#hub.publish({ channel, ...draft });
+        const { id } = await this.#publish({ channel, ...draft }, came);
         this.#say({ ...ref, id });
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;

@@ -1,64 +1,113 @@
 /**
- * What is counted: in this thread, or by all threads of a process in memory that they share, so that each of them can tell
- * all of it at any time.
+ * What is counted of all that a process serves: a row of numbers for each of its threads, in memory that they share where
+ * there are several, so that each of them can tell all of it at any time.
  * @module
  */
+import { Count, type Counts, layout, type Places } from "../net/counts.ts";
 import { type Census, OwnCensus } from "../net/listener.ts";
 
-/** What one thread counts. */
-export interface Tally {
-  /** Connections accepted. */
-  accepted: number;
-  /** Messages handed to subscribers. */
-  delivered: number;
-}
+/** What has become of a publish. */
+export const results = [
+  "published",
+  "replayed",
+  "refused",
+  "unavailable",
+  "uncertain",
+  "failed",
+] as const;
 
-/** What all threads have counted. */
-export interface Totals extends Tally {
-  /** Open connections. */
-  connections: number;
-}
+/** Upper bounds of what is counted of how long a publish takes, in seconds. */
+export const DELIVERY: readonly number[] = [
+  ...[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+];
+
+/** Where the service counts what, in the same row as the connections. Of a kind of connection, those over TLS are next to it. */
+export const Tally: Places<
+  | "ticker"
+  | "echo"
+  | "raw"
+  | "envelope"
+  | "sse"
+  | "tap"
+  | "slow"
+  | "delivered"
+  | "publishes"
+  | "delivery"
+  | "threadsEnded"
+  | "enginesEnded"
+  | "outages"
+  | "expires"
+> = layout({
+  ticker: 2,
+  echo: 2,
+  raw: 2,
+  envelope: 2,
+  sse: 2,
+  tap: 2,
+  /** Connections ended because too much came while they took what they had missed. */
+  slow: 1,
+  /** Messages handed to subscribers. */
+  delivered: 1,
+  /** Publishes over HTTP by {@linkcode results}, then over WebSocket. */
+  publishes: 2 * results.length,
+  /** How long publishes took until the last subscriber's write began. */
+  delivery: DELIVERY.length + 2,
+  /** Threads that have ended by a fault. */
+  threadsEnded: 1,
+  /** Threads of the engine that have. */
+  enginesEnded: 1,
+  /** How often publishes began to be refused. */
+  outages: 1,
+  /** When the certificate is good no more, in seconds since 1970; of the thread that hands it out. */
+  expires: 1,
+}, Count.end);
+
+/** What says how things stand, and not what has happened: of a thread that has ended nothing of it is left. */
+const standing: readonly number[] = [
+  Count.queued,
+  ...[Count.open, Tally.ticker, Tally.echo, Tally.raw, Tally.envelope, Tally.sse, Tally.tap]
+    .flatMap((place) => [place, place + 1]),
+];
 
 /** Where a thread counts. */
 export interface Counters {
   /** Connections, with those of the others. */
   census: Census;
   /** All else, by itself. */
-  tally: Tally;
+  row: Counts;
   /** The sum over all threads. */
-  totals(): Totals;
+  totals(): Counts;
 }
 
 /** Counters of a process that has one thread. */
 export function ownCounters(): Counters {
-  const census = new OwnCensus();
-  const tally: Tally = { accepted: 0, delivered: 0 };
-  return { census, tally, totals: () => ({ ...tally, connections: census.size }) };
+  const row = new Float64Array(Tally.end);
+  return { census: new OwnCensus(), row, totals: () => row };
 }
 
-const ACCEPTED = 0, DELIVERED = 1;
-/** Numbers of one thread; its open connections are counted beside. */
-const ROW = 2;
+/** Counters of all threads of a process. */
+export class SharedCounters {
+  /** Where they are: a thread is given it, and makes its own of it. */
+  readonly memory: SharedArrayBuffer;
+  readonly #rows: Counts;
+  /** Open connections: of all, then of each thread. Who enters must know how many there are everywhere, at once. */
+  readonly #open: Int32Array;
 
-/** Memory for the counters of so many threads. */
-export function sharedMemory(threads: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(threads * (ROW * 8 + 4) + 4);
-}
+  /** @param memory Of another's, or for how many threads. */
+  constructor(memory: SharedArrayBuffer | number) {
+    const row = Tally.end * Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT;
+    this.memory = typeof memory === "number"
+      ? new SharedArrayBuffer(memory * row + Int32Array.BYTES_PER_ELEMENT)
+      : memory;
+    const threads = Math.floor(this.memory.byteLength / row);
+    this.#rows = new Float64Array(this.memory, 0, threads * Tally.end);
+    this.#open = new Int32Array(this.memory, this.#rows.byteLength);
+  }
 
-/** Counters of one of several threads. */
-export function sharedCounters(memory: SharedArrayBuffer, thread: number): Counters {
-  const threads = (memory.byteLength - 4) / (ROW * 8 + 4);
-  const rows = new Float64Array(memory, 0, threads * ROW);
-  // The first is the sum: who enters must know how many there are everywhere, at once.
-  const open = new Int32Array(memory, threads * ROW * 8);
-  const at = thread * ROW;
-  const sum = (column: number) => {
-    let total = 0;
-    for (let i = column; i < rows.length; i += ROW) total += rows[i]!;
-    return total;
-  };
-  return {
-    census: {
+  /** The counters of one thread, by its number from 0. */
+  of(thread: number): Counters {
+    const rows = this.#rows, open = this.#open;
+    const census: Census = {
       get size() {
         return Atomics.load(open, 0);
       },
@@ -70,32 +119,23 @@ export function sharedCounters(memory: SharedArrayBuffer, thread: number): Count
         Atomics.sub(open, thread + 1, 1);
         Atomics.sub(open, 0, 1);
       },
-    },
-    tally: {
-      get accepted() {
-        return rows[at + ACCEPTED]!;
-      },
-      set accepted(count) {
-        rows[at + ACCEPTED] = count;
-      },
-      get delivered() {
-        return rows[at + DELIVERED]!;
-      },
-      set delivered(count) {
-        rows[at + DELIVERED] = count;
-      },
-    },
-    totals: () => ({
-      accepted: sum(ACCEPTED),
-      delivered: sum(DELIVERED),
-      connections: Atomics.load(open, 0),
-    }),
-  };
-}
+    };
+    const totals = () => {
+      const sums = new Float64Array(Tally.end);
+      for (let i = 0; i < rows.length; i++) sums[i % Tally.end]! += rows[i]!;
+      return sums;
+    };
+    return { census, row: this.#row(thread), totals };
+  }
 
-/** Counts the connections of a thread no longer: it has ended, and they with it. */
-export function leaveAll(memory: SharedArrayBuffer, thread: number): void {
-  const threads = (memory.byteLength - 4) / (ROW * 8 + 4);
-  const open = new Int32Array(memory, threads * ROW * 8);
-  Atomics.sub(open, 0, Atomics.exchange(open, thread + 1, 0));
+  /** Counts what stands open in a thread no longer: it has ended. */
+  leave(thread: number): void {
+    Atomics.sub(this.#open, 0, Atomics.exchange(this.#open, thread + 1, 0));
+    const row = this.#row(thread);
+    for (const place of standing) row[place] = 0;
+  }
+
+  #row(thread: number): Counts {
+    return this.#rows.subarray(thread * Tally.end, (thread + 1) * Tally.end);
+  }
 }

@@ -7,6 +7,7 @@ import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Config } from "../settings/config.ts";
 import type { Log } from "./log.ts";
+import { addressOf } from "./notices.ts";
 import { RateLimit } from "./rate.ts";
 
 /** What of a message is shown in the log, in bytes. */
@@ -32,7 +33,7 @@ export function ticker(config: Config, log: Log): SocketHandler {
       if (!messages.take()) return socket.close(CloseCode.Policy, "too many messages");
       const shown = payload.subarray(0, SHOWN);
       log.info("received", {
-        peer: `${socket.peer.hostname}:${socket.peer.port}`,
+        peer: addressOf(socket.peer),
         ...opcode === Opcode.Text ? { text: decoder.decode(shown) } : { hex: shown.toHex() },
         bytes: payload.length,
       });

@@ -9,10 +9,11 @@ import type { KeyPair } from "../net/certificate.ts";
 import { ListenError } from "../net/conn.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard, TapEvent, TapWatcher } from "./board.ts";
+import type { LineName } from "./lines.ts";
 import type { Fields, Log } from "./log.ts";
 import { listen, type Places } from "./listen.ts";
 import { serveOn, type Serving } from "./serve.ts";
-import { sharedCounters } from "./tally.ts";
+import { SharedCounters } from "./tally.ts";
 
 /** With what a thread begins. */
 export interface WorkerStart {
@@ -59,7 +60,7 @@ export type FromWorker =
   | { listening: Deno.NetAddr | undefined }
   /** It cannot listen: `listen` where the message says all. */
   | { failed: string; kind: "inUse" | "listen" | "other" }
-  | { log: keyof Log; message: string; fields: Fields | undefined }
+  | { log: keyof Log; message: LineName; fields: Fields | undefined }
   | { ref: number; ask: WorkerAsk }
   /** A tap is closed. */
   | { release: string }
@@ -130,7 +131,7 @@ async function begin(
     tell({ failed, kind: inUse ? "inUse" : error instanceof ListenError ? "listen" : "other" });
     return undefined;
   }
-  const counters = sharedCounters(memory, index);
+  const counters = new SharedCounters(memory).of(index);
   const { listeners } = places;
   const server = serveOn({ config, log, listeners, engine: remote, counters, taps, threads });
   tell({ listening: places.addr });

@@ -9,7 +9,7 @@ import { ListenError } from "../net/conn.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
 import type { Log } from "./log.ts";
-import { leaveAll, sharedMemory } from "./tally.ts";
+import { type SharedCounters, Tally } from "./tally.ts";
 import type { FromWorker, ToWorker, WorkerAsk } from "./worker.ts";
 
 /** Threads that serve. */
@@ -35,6 +35,7 @@ const MODULE = new URL("./worker.ts", import.meta.url);
  * @param engine What keeps order and memory; it is started, too.
  * @param count How many.
  * @param pair The certificate; `undefined`: no TLS.
+ * @param counters Where all of them count, and this thread behind them.
  * @param module Runs in each thread.
  * @throws {Deno.errors.AddrInUse} And what else listening fails with.
  * @throws {OpenError} If the engine cannot be opened.
@@ -45,6 +46,7 @@ export async function startWorkers(
   config: Config,
   pair: KeyPair | undefined,
   log: Log,
+  counters: SharedCounters,
   module: URL = MODULE,
 ): Promise<Workers> {
   // Who shares a port with itself would share it with another Kodama, too, and neither would notice.
@@ -52,7 +54,7 @@ export async function startWorkers(
     Deno.listen({ hostname: config.hostname, port: config.port }).close();
   }
   await engine.start();
-  const crew = new Crew(engine, count, config, pair, log, module);
+  const crew = new Crew(engine, count, config, pair, log, counters, module);
   try {
     await crew.start();
   } catch (error) {
@@ -71,7 +73,7 @@ class Crew implements Workers {
   #pair: KeyPair | undefined;
   readonly #log: Log;
   readonly #module: URL;
-  readonly #memory: SharedArrayBuffer;
+  readonly #counters: SharedCounters;
   readonly #taps = new OwnTaps();
   /** The threads; `undefined` while one has ended. */
   readonly #workers: (Worker | undefined)[];
@@ -89,6 +91,7 @@ class Crew implements Workers {
     config: Config,
     pair: KeyPair | undefined,
     log: Log,
+    counters: SharedCounters,
     module: URL,
   ) {
     this.#engine = engine;
@@ -96,7 +99,7 @@ class Crew implements Workers {
     this.#pair = pair;
     this.#log = log;
     this.#module = module;
-    this.#memory = sharedMemory(count);
+    this.#counters = counters;
     this.#workers = new Array(count).fill(undefined);
     this.#pauses = new Array(count).fill(FIRST_PAUSE);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -154,6 +157,7 @@ class Crew implements Workers {
       end();
       reject(error);
       if (this.#draining || !this.#started) return;
+      this.#counters.of(this.#workers.length).row[Tally.threadsEnded]!++;
       this.#log.error("a thread has ended and is started again", { error: error.message });
       if (performance.now() - began > LONGEST_PAUSE) this.#pauses[index] = FIRST_PAUSE;
       this.#startAgain(index);
@@ -178,7 +182,7 @@ class Crew implements Workers {
     };
     let first = true;
     this.#engine.attach(life, (toEngine) => {
-      const config = this.#config, memory = this.#memory, threads = this.#workers.length;
+      const config = this.#config, { memory } = this.#counters, threads = this.#workers.length;
       const port = this.addr?.port ?? config.port, pair = this.#pair;
       const start = { config, port, pair, index, memory, threads, engine: toEngine };
       if (first) tell({ start }, toEngine);
@@ -215,7 +219,7 @@ class Crew implements Workers {
   #gone(index: number): void {
     this.#workers[index]?.terminate();
     this.#workers[index] = undefined;
-    leaveAll(this.#memory, index);
+    this.#counters.leave(index);
     this.#endIfAllHave();
   }
 

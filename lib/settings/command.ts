@@ -2,7 +2,6 @@
  * The commands of the command line: what each is for, its flags, and its operands.
  * @module
  */
-import { parseSince } from "../hub/cursor.ts";
 import { type Config, groups, settings } from "./config.ts";
 import {
   type Environment,
@@ -14,86 +13,14 @@ import {
   variableName,
 } from "./flags.ts";
 import {
-  ConfigError,
-  globs,
-  one,
-  quote,
-  type Settings,
-  text,
-  time,
-  toggle,
-  type Values,
-} from "./setting.ts";
+  checkSettings,
+  healthSettings,
+  publishSettings,
+  subscribeSettings,
+  tokenSettings,
+} from "./options.ts";
+import { ConfigError, quote, type Settings, type Values } from "./setting.ts";
 import { together } from "./together.ts";
-
-const YEAR = 365 * 24 * 3_600_000;
-
-const token = text(
-  "a JSON Web Token",
-  "",
-  "says who you are; better KODAMA_TOKEN, as others see flags",
-  /^[A-Za-z0-9_.-]*$/,
-);
-
-/** Settings of `token`. */
-export const tokenSettings = {
-  /** Globs of channels that may be read. */
-  read: globs("channels that may be read: * is one segment, ** any number (repeatable)"),
-  /** Globs of channels that may be written. */
-  write: globs("channels that may be written (repeatable)"),
-  /** For how long, in ms. Default an hour. */
-  ttl: time("1h", "for how long the token is good", 1000, YEAR),
-  /** Whom it names. Default nobody. */
-  sub: text("1 to 255 characters", "", "whom it names", /^[^\p{C}]{0,255}$/u),
-  /** That of the server. */
-  secret: { ...settings.secret, help: "the server's; better KODAMA_SECRET, as others see flags" },
-};
-
-/** Settings of `publish`. */
-export const publishSettings = {
-  /** The body's media type. */
-  type: text(
-    "a media type",
-    "text/plain; charset=utf-8",
-    "application/json, application/octet-stream for bytes, or any other for text",
-    /^[\w.+-]+\/[\w.+-]+[ -~]{0,200}$/,
-  ),
-  /** Idempotency key. Default none. */
-  key: text(
-    "1 to 128 visible ASCII characters",
-    "",
-    "the same key on the same channel within 10 minutes publishes once: failures are tried again",
-    /^[!-~]{0,128}$/,
-  ),
-  /** Says who publishes. Default nobody. */
-  token,
-};
-
-/** Settings of `subscribe`. */
-export const subscribeSettings = {
-  /** From where on. Default now. */
-  since: one(
-    "an id, all, or an age such as 30s",
-    "",
-    "from an id, an age ago (30s), or all",
-    (t) => {
-      if (t !== "" && parseSince(t) === undefined) {
-        throw new ConfigError(`must be an id, all, or an age such as 30s, and is ${quote(t)}`);
-      }
-      return t;
-    },
-  ),
-  /** Says who subscribes. Default nobody. */
-  token,
-  /** Whether whole envelopes are printed. */
-  json: toggle("prints each message as JSON, with its id and channel"),
-};
-
-/** Settings of `check`. */
-export const checkSettings = {
-  /** Whether one line of JSON is printed. */
-  json: toggle("prints it as JSON, on one line"),
-};
 
 /** What a command is, for `--help`. */
 interface Usage {
@@ -156,6 +83,16 @@ const commands = {
       "copy that was made while it was stopped. The file stays as it is.",
     ],
   },
+  health: {
+    form: "[URL] [flags]",
+    help: "asks a server whether it is well: 0 if it is, otherwise 1",
+    settings: healthSettings,
+    notes: [
+      "Without URL, the server of these settings on this machine: its variables are read, too.",
+      "A URL without a path is asked for /-/health; /-/ready says whether it takes publishes.",
+      "The certificate of a loopback address is not verified.",
+    ],
+  },
 } satisfies Record<string, Usage>;
 
 /** What a command line asks for. */
@@ -172,7 +109,13 @@ export type Command =
     options: Values<typeof publishSettings>;
   }
   | { run: "subscribe"; url: URL; options: Values<typeof subscribeSettings> }
-  | { run: "check"; file: string; options: Values<typeof checkSettings> };
+  | { run: "check"; file: string; options: Values<typeof checkSettings> }
+  | {
+    run: "health";
+    /** `undefined`: the server of the settings. */
+    url: URL | undefined;
+    options: Values<typeof healthSettings>;
+  };
 
 /**
  * Reads a command line and an environment; flags win.
@@ -231,6 +174,15 @@ export function parseCommand(args: string[], env: Environment): Command {
       if (more.length > 0) throw new ConfigError("check takes one file");
       return { run: "check", file, options: values(checkSettings) };
     }
+    case "health": {
+      const [url, ...more] = operands;
+      if (more.length > 0) throw new ConfigError("health takes one URL");
+      const options = values(
+        healthSettings,
+        ...["hostname", "port", "cert", "acme", "unix", "host"] as const,
+      );
+      return { run: "health", url: url === undefined ? undefined : wholeURL(url, ""), options };
+    }
   }
 }
 
@@ -247,10 +199,17 @@ function none([operand]: string[]): void {
   if (operand !== undefined) throw new ConfigError(`${quote(operand)} is not a flag; see --help`);
 }
 
-/** The http or https URL of a channel. One that is not good is not shown: it may hold a token. */
+/** The http or https URL of a channel. */
 function channelURL(command: string, text: string | undefined): URL {
   if (text === undefined) throw new ConfigError(`${command} needs a URL; see --help`);
-  const like = "such as http://127.0.0.1:9999/btc";
+  const url = wholeURL(text, "btc");
+  if (url.pathname !== "/") return url;
+  throw new ConfigError("the URL must name a channel, such as http://127.0.0.1:9999/btc");
+}
+
+/** An http or https URL. One that is not good is not shown: it may hold a token. */
+function wholeURL(text: string, path: string): URL {
+  const like = `such as http://127.0.0.1:9999/${path}`;
   if (!URL.canParse(text)) throw new ConfigError(`the URL must be whole, ${like}`);
   const url = new URL(text.replace(/^ws/i, "http"));
   if (!/^https?:$/.test(url.protocol)) {
@@ -259,7 +218,6 @@ function channelURL(command: string, text: string | undefined): URL {
   if (url.username !== "" || url.password !== "") {
     throw new ConfigError("the URL must not hold a user or a password; see --token");
   }
-  if (url.pathname === "/") throw new ConfigError(`the URL must name a channel, ${like}`);
   url.hash = "";
   return url;
 }

@@ -236,7 +236,7 @@ pebbleTest(
 );
 
 pebbleTest(
-  "a directory that is down at first is asked again; one that has forgotten the account has it made anew; SIGHUP tries a name again that was put right",
+  "a directory that is down at first is asked again; one that has forgotten the account has it made anew; SIGHUP tries again at once, also before there is a certificate",
   async () => {
     await using folder = await temporary();
     const ports = freePorts(2) as [number, number];
@@ -247,6 +247,9 @@ pebbleTest(
       const line = await server.line("no certificate yet");
       assertMatch(line.why!, /^127\.0\.0\.1:\d+ cannot be reached: .*Connection refused/);
       await pebble.restart();
+      // Nothing serves yet that SIGHUP could have read anything again.
+      server.hurry();
+      assertLess((await server.line("certificate received")).time!, line.again!);
       await server.line("started");
       assertEquals(await server.end(), 0);
     }

@@ -7,7 +7,7 @@ Deno.test("from nothing to a certificate of all names, with an account whose ter
   const names = ["kodama.test", "www.kodama.test"];
   const certificate = await test.first({ names });
   assertEquals(certificate.names, names);
-  assertEquals([certificate.from, certificate.until], [NEW_YEAR, NEW_YEAR + 90 * DAY]);
+  assertEquals([certificate.from, certificate.expires], [NEW_YEAR, NEW_YEAR + 90 * DAY]);
   assertMatch(certificate.key, /^-----BEGIN PRIVATE KEY-----\n[^-]+\n-----END PRIVATE KEY-----\n$/);
   const [account, ...others] = test.directory.accounts.values();
   assertEquals([account!.contact, others], [["mailto:me@kodama.test"], []]);

@@ -4,7 +4,7 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { parseCommand } from "../../lib/settings/command.ts";
 import { ConfigError } from "../../lib/settings/setting.ts";
-import { mintToken } from "../../lib/auth/auth.ts";
+import { mintToken } from "../../lib/auth/mint.ts";
 import { ask, deserted, EventStream, post, Subscriber, UPGRADE } from "../tools/channels.ts";
 import { testService } from "../tools/service.ts";
 import { badTokens, rights } from "../cases/tokens.ts";

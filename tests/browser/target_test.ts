@@ -4,7 +4,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
-import { mintToken } from "../../lib/auth/auth.ts";
+import { mintToken } from "../../lib/auth/mint.ts";
 import { post } from "../tools/channels.ts";
 import { noise } from "../tools/bytes.ts";
 import { browserTest } from "./chromium.ts";

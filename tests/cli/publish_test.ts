@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { publish } from "../../lib/cli/publish.ts";
 import { Failure } from "../../lib/cli/request.ts";
-import { mintToken } from "../../lib/auth/auth.ts";
+import { mintToken } from "../../lib/auth/mint.ts";
 import { parseCommand } from "../../lib/settings/command.ts";
 import { remembered } from "../tools/channels.ts";
 import { type ChildOptions, run } from "../tools/command.ts";

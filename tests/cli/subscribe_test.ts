@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Failure } from "../../lib/cli/request.ts";
 import { printMessages } from "../../lib/cli/subscribe.ts";
-import { mintToken } from "../../lib/auth/auth.ts";
+import { mintToken } from "../../lib/auth/mint.ts";
 import { parseCommand } from "../../lib/settings/command.ts";
 import { ask, deserted, post } from "../tools/channels.ts";
 import { kodama, run, until } from "../tools/command.ts";

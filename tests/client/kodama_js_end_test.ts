@@ -2,7 +2,7 @@
  * kodama.js at the end of connections: which ends it survives, where it goes on, as whom, and when.
  */
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import { mintToken } from "../../lib/auth/auth.ts";
+import { mintToken } from "../../lib/auth/mint.ts";
 import { post } from "../tools/channels.ts";
 import { proxy } from "../tools/proxy.ts";
 import { testService } from "../tools/service.ts";

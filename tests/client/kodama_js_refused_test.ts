@@ -2,7 +2,7 @@
  * kodama.js where the server refuses its handshake: what is final, and what it tells of the reason.
  */
 import { assertEquals, assertMatch } from "@std/assert";
-import { mintToken } from "../../lib/auth/auth.ts";
+import { mintToken } from "../../lib/auth/mint.ts";
 import { testService } from "../tools/service.ts";
 import { Listener } from "./listener.ts";
 

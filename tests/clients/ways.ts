@@ -24,13 +24,22 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   await child.status;
 }
 
-/** Starts Kodama as it runs behind a proxy. */
-export async function startKodama(): Promise<Server> {
-  const args = ["--port", "0", "--trust-proxy", "on", "--drain", "1s", "--log-level", "error"];
+/**
+ * Starts Kodama as it runs behind a proxy.
+ * @param told Takes each piece of its log.
+ */
+export async function startKodama(
+  logLevel = "error",
+  told: (text: string) => void = () => {},
+): Promise<Server> {
+  const args = ["--port", "0", "--trust-proxy", "on", "--drain", "1s", "--log-level", logLevel];
   const child = kodama(args).spawn();
   const [, port] = await until(child.stdout, /127\.0\.0\.1:(\d+)/);
   // Nobody else reads what it says, and a full pipe would hold it up.
-  const said = [child.stdout, child.stderr].map((stream) => stream.pipeTo(new WritableStream()));
+  const said = [
+    child.stdout.pipeTo(new WritableStream()),
+    child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write: told })),
+  ];
   return {
     port: Number(port),
     async [Symbol.asyncDispose]() {
@@ -41,7 +50,7 @@ export async function startKodama(): Promise<Server> {
 }
 
 /** A file of `deploy/` with other addresses than those in it. */
-function deployed(name: string, replacements: Record<string, string>): string {
+export function deployed(name: string, replacements: Record<string, string>): string {
   let text = Deno.readTextFileSync(new URL(name, deploy));
   for (const [from, to] of Object.entries(replacements)) {
     if (!text.includes(from)) throw new Error(`deploy/${name} does not say ${from}`);
@@ -71,7 +80,9 @@ export const PROXIES: Record<string, Proxy> = {
       // What Debian's own nginx.conf has around it, in this folder.
       "nginx.conf": [
         "daemon off; pid nginx.pid; error_log stderr error; events {}",
-        "http { access_log off; client_body_temp_path body; proxy_temp_path proxy;",
+        // For tests: who somebody says to be, as if it came from there.
+        "http { set_real_ip_from 127.0.0.1; real_ip_header X-Test-Client;",
+        "access_log off; client_body_temp_path body; proxy_temp_path proxy;",
         "fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;",
         "include kodama.conf; }",
       ].join("\n"),
@@ -109,14 +120,21 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Starts a proxy in front of a port, and waits until it hands on. */
-export async function startProxy(name: string, kodamaPort: number): Promise<Server> {
+/**
+ * Starts a proxy, and waits until it hands on.
+ * @param to The port that it is in front of, or its files by the port where it listens.
+ */
+export async function startProxy(
+  name: string,
+  to: number | ((port: number) => Record<string, string>),
+): Promise<Server> {
   const { files, command: [file, ...args] } = PROXIES[name]!;
   const folder = await Deno.makeTempDir({ prefix: `kodama-${name}-` });
   // nginx's workers are somebody else.
   await Deno.chmod(folder, 0o755);
   const port = freePort();
-  for (const [path, text] of Object.entries(files(`127.0.0.1:${kodamaPort}`, port))) {
+  const written = typeof to === "number" ? files(`127.0.0.1:${to}`, port) : to(port);
+  for (const [path, text] of Object.entries(written)) {
     await Deno.writeTextFile(`${folder}/${path}`, text);
   }
   const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };

@@ -1,9 +1,10 @@
 /**
  * Who comes to NATS, and over what: a file with credentials, and TLS.
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { encodeBase64 } from "@std/encoding/base64";
 import { nkeys } from "@nats-io/transport-node";
+import { connectTo, explain } from "../../lib/engine/nats/connect.ts";
 import { freePorts, natsServers, natsTest, soon } from "../tools/nats.ts";
 import { ask } from "../tools/channels.ts";
 import { kodama } from "../tools/command.ts";
@@ -140,4 +141,17 @@ natsTest("an identity in the URL is a token where it has no password", async () 
   const engine = await openNatsEngine({ engine: nats.engine.replace("://", "://t0ken@") });
   await publishAll(engine, "a:1");
   await engine.close();
+});
+
+natsTest("a server that refuses and resets, again and again, ends nothing here", async () => {
+  await using nats = await natsServers(1, 'authorization { token: "t0ken" }');
+  const [engine, welcome] = ["wrong", "t0ken"].map((token) =>
+    nats.engine.replace("://", `://${token}@`)
+  ) as [string, string];
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const error = await assertRejects(() => connectTo({ engine, creds: "" }, attempt), Error);
+    assertEquals(explain(engine, error), `NATS at ${nats.engine} refuses the credentials`);
+    // The reset comes after the refusal, to a socket that is closed here; the server has sent it before it serves the next.
+    await (await connectTo({ engine: welcome, creds: "" }, 0)).close();
+  }
 });

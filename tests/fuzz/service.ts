@@ -12,7 +12,9 @@ import { Connection, type ConnectionContext } from "../../lib/net/connection.ts"
 import type { Conn } from "../../lib/net/conn.ts";
 import { OwnTaps } from "../../lib/service/board.ts";
 import { frameForms } from "../../lib/service/forms.ts";
+import { Publishes } from "../../lib/service/publishes.ts";
 import { createRoutes } from "../../lib/service/routes.ts";
+import { ownCounters } from "../../lib/service/tally.ts";
 import { type Config, defaults } from "../../lib/settings/config.ts";
 import { concat, toHex, utf8 } from "../tools/bytes.ts";
 import { clientFrame } from "../tools/frames.ts";
@@ -27,6 +29,7 @@ const CONFIG: Config = {
 };
 const silent = () => {};
 const log = { debug: silent, info: silent, warn: silent, error: silent };
+const counts = ownCounters().row;
 const forms = frameForms(CONFIG.deflateThreshold);
 /** So many turns without a word: there is none to come. */
 const QUIET = 3;
@@ -107,6 +110,8 @@ async function serve(input: Uint8Array, cuts: readonly number[]): Promise<Sessio
   const fault = (error: unknown) => void faults.push(error);
   const handle = createRoutes({
     ...{ config: CONFIG, log, hub: new Hub(engine), fault, forms, taps: new OwnTaps() },
+    publishes: new Publishes(counts),
+    overrun: silent,
     authorize: createAuthorize(CONFIG),
     draining: () => false,
     metrics: () => Promise.resolve(""),
@@ -116,7 +121,7 @@ async function serve(input: Uint8Array, cuts: readonly number[]): Promise<Sessio
       void refused.push(`${status} ${message}`),
   };
   const context: ConnectionContext = {
-    ...{ handle, settings: CONFIG, clock, fault, watch, draining: false },
+    ...{ handle, settings: CONFIG, clock, fault, watch, counts, draining: false },
   };
   const wire = new Wire(pieces(input, cuts));
   await new Connection(wire, context).serve();

@@ -8,7 +8,8 @@ import { LateEngine, Listener, settled } from "../engine/late_engine.ts";
 function setUp() {
   const engine = new LateEngine();
   const tally = { delivered: 0 };
-  return { engine, hub: new Hub(engine, tally), tally, listener: new Listener() };
+  const hub = new Hub(engine, (subscribers) => tally.delivered += subscribers);
+  return { engine, hub, tally, listener: new Listener() };
 }
 
 Deno.test("Hub delivers what is published to who subscribes, before publish resolves", async () => {

@@ -1,6 +1,7 @@
 /** The one timer: who is called, when, and that it ends. */
 import { assertEquals, assertGreater, assertGreaterOrEqual } from "@std/assert";
 import { Clock } from "../../lib/net/clock.ts";
+import { Count, LATE } from "../../lib/net/counts.ts";
 import { within } from "../tools/raw.ts";
 
 Deno.test("Clock calls what was added at each tick, with a time that moves on", async () => {
@@ -38,4 +39,28 @@ Deno.test("Clock does not call what was removed, also by another at the same tic
   await within(2000, "a tick", promise);
   clock.stop();
   assertEquals(called, ["first"]);
+});
+
+Deno.test("Clocks count into one row how late they tick and what waits, and leave nothing of that", async () => {
+  const counts = new Float64Array(Count.end);
+  const clocks = [new Clock(1, counts), new Clock(1, counts)];
+  let left = 4;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const clock of clocks) {
+    clock.add({
+      tick() {
+        clock.queued += 100;
+        if (--left === 0) resolve();
+      },
+    });
+  }
+  await within(2000, "two ticks of each", promise);
+  for (let i = 0; i < 100 && counts[Count.queued] !== 200; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assertEquals(counts[Count.queued], 200);
+  for (const clock of clocks) clock.stop();
+  assertEquals(counts[Count.queued], 0);
+  const ticks = counts.subarray(Count.late, Count.late + LATE.length + 1);
+  assertGreaterOrEqual(ticks.reduce((sum, count) => sum + count), 4);
 });

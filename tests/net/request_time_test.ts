@@ -15,7 +15,7 @@ const handle: Handle = async (asked) => {
 };
 
 test("Connection answers 408 where a head was begun and did not end in time (RFC 9110, 15.5.9)", async () => {
-  await using server = new TestServer(handle, { handshakeTimeout: 40 });
+  await using server = new TestServer(handle, { handshakeTimeout: 150 });
   for (const sent of ["G", "GET / HTTP/1.1\r\nHost: a\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r"]) {
     using client = await server.connect();
     await client.send(sent);
@@ -38,7 +38,7 @@ test("Connection answers 408 to a head that drips, whole deadline for a whole he
 });
 
 test("Connection closes a silent client without a word, before a request and after one", async () => {
-  await using server = new TestServer(handle, { handshakeTimeout: 40 });
+  await using server = new TestServer(handle, { handshakeTimeout: 150 });
   using silent = await server.connect();
   assertEquals(textOf(await silent.readAll()), "");
   assertEquals(silent.ended, "FIN");

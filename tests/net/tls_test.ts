@@ -247,33 +247,38 @@ Deno.test("a Server takes a WebSocket whose handshake and first frames come with
   );
 });
 
-Deno.test("small messages over TLS do not wait for one another", async () => {
-  const times: number[] = [];
+Deno.test("messages that are sent 1 ms apart over TLS arrive apart: the 99th of a hundred within 10 ms", async () => {
   const opened = Promise.withResolvers<Recorder["socket"]>();
   await onServer(
     async (server) => {
       const socket = await shake(portOf(server));
-      const done = Promise.withResolvers<void>();
-      let got = 0;
+      let take = (_ms: number) => {};
       socket.on("data", (bytes: Uint8Array) => {
         // Each message is when it was sent.
         for (const [, sent] of textOf(bytes).matchAll(/<([\d.]+)>/g)) {
-          times.push(performance.now() - Number(sent));
-          if (++got === 50) done.resolve();
+          take(performance.now() - Number(sent));
         }
       });
       socket.write(HANDSHAKE);
       const peer = await opened.promise;
-      for (let i = 0; i < 50; i++) {
-        peer.send(bytesOf(`<${performance.now()}>`));
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-      await within(5000, "the messages", done.promise);
+      /** Sends a hundred. Returns how long the 99th took, from the quickest. */
+      const round = async () => {
+        const times: number[] = [], done = Promise.withResolvers<void>();
+        take = (ms) => times.push(ms) === 100 && done.resolve();
+        for (let i = 0; i < 100; i++) {
+          peer.send(bytesOf(`<${performance.now()}>`));
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        await within(5000, "the messages", done.promise);
+        return times.toSorted((a, b) => a - b)[98]!;
+      };
+      // RFC 896's delay would be 40 ms in each round; a machine that does something else meanwhile, in one or another.
+      const rounds = [];
+      while (rounds.push(await round()) < 20 && rounds.at(-1)! >= 10);
+      assertLess(rounds.at(-1)!, 10, rounds.join());
       socket.destroy();
     },
     {},
     webSocket({ open: (socket) => opened.resolve(socket) }),
   );
-  // RFC 896's delay would be 40 ms, and half of that for the median.
-  assertLess(times.toSorted((a, b) => a - b)[25]!, 10);
 });

@@ -4,6 +4,7 @@
 import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { until } from "../tools/command.ts";
+import { Scrape } from "../tools/scrape.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 
@@ -40,7 +41,6 @@ Deno.test("with ulimit -n 64 as many get in after all have left, health answers,
   // Each request has a connection of its own.
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   const get = (url: string) => fetch(url, { client });
-  //  const said = until(child.stderr, /out of files .*\n/);
   const said = until(child.stderr, /out of files .*\n/);
   const [, url] = await until(child.stdout, /Open (http:\S+)/);
   const counts: number[] = [];
@@ -64,8 +64,8 @@ Deno.test("with ulimit -n 64 as many get in after all have left, health answers,
       })
     ));
     for (;;) {
-      const text = await (await get(url + "-/metrics")).text();
-      if (Number(/^kodama_connections (\d+)/m.exec(text)![1]) === 1) break;
+      const found = new Scrape(await (await get(url + "-/metrics")).text());
+      if (found.value("kodama_connections") === 1) break;
     }
   }
   const [first, ...later] = counts as [number, ...number[]];

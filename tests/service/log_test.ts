@@ -32,7 +32,7 @@ Deno.test("a JSON line is one object", async () => {
 });
 
 Deno.test("lines below the level are not written", async () => {
-  assertEquals(await logged("text", () => log.debug("quiet")), []);
+  assertEquals(await logged("text", () => log.debug("received")), []);
 });
 
 for (const format of ["text", "json"] as const) {

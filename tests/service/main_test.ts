@@ -104,7 +104,7 @@ Deno.test("it says at the start what it is, and which variables it does not know
   assertMatch(
     started!,
     new RegExp(
-      `info started version="${manifest.version}" access="protected mode" tap="on" tls="off" engine="memory" workers=1$`,
+      `info started version="${manifest.version}" url="http://127.0.0.1:\\d+/" access="protected mode" tap="on" tls="off" engine="memory" workers=1$`,
     ),
   );
   assertEquals(more, []);

@@ -1,57 +1,10 @@
 /**
- * What an operator sees: metrics and channels, and who may.
+ * What an operator sees besides metrics, and who may see those.
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { channelTest } from "../tools/engines.ts";
 import { ask, channelsOf, EventStream, post, Subscriber, UPGRADE } from "../tools/channels.ts";
 import { SECRET, sign } from "../tools/tokens.ts";
-
-/** The metrics by name. */
-async function metricsOf(service: { port: number }): Promise<Record<string, number>> {
-  const { body } = await ask(service, "GET /-/metrics");
-  const lines = body.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return Object.fromEntries(lines.map((line) => {
-    assertMatch(line, /^kodama_[a-z_]+ \d+(\.\d+)?(e\+\d+)?$/);
-    const [name, value] = line.split(" ");
-    return [name!.slice("kodama_".length), Number(value)];
-  }));
-}
-
-channelTest("metrics are Prometheus's text, each with its help and type", async (testService) => {
-  await using service = await testService();
-  const { status, headers, body } = await ask(service, "GET /-/metrics");
-  assertEquals(status, 200);
-  assertEquals(headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-  const names = [...body.matchAll(/^(kodama_\w+) /gm)].map(([, name]) => name!);
-  assert(names.length >= 7);
-  for (const name of names) {
-    const type = name.endsWith("_total") ? "counter" : "gauge";
-    assertMatch(body, new RegExp(`^# HELP ${name} .+\n# TYPE ${name} ${type}\n${name} `, "m"));
-  }
-  const head = await ask(service, "HEAD /-/metrics");
-  assertEquals([head.status, head.body], [200, ""]);
-});
-
-channelTest("the counters move", async (testService) => {
-  await using service = await testService("--drain", "50ms");
-  const before = await metricsOf(service);
-  assertEquals([before.published_total, before.delivered_total, before.channels], [0, 0, 0]);
-  using one = await Subscriber.open(service, "/btc");
-  using two = await EventStream.open(service, "/btc,eth");
-  await post(service, "btc", "x".repeat(1000));
-  await post(service, "eth", "y");
-  await post(service, "nobody", "z");
-  assertEquals((await one.text()).length, 1000);
-  await two.next();
-  const after = await metricsOf(service);
-  assertEquals([after.published_total, after.delivered_total, after.channels], [3, 3, 2]);
-  assert(after.history_bytes! - before.history_bytes! >= 1002);
-  assert(after.accepted_total! >= before.accepted_total! + 6);
-  assert(after.connections! >= 3);
-  assert(after.resident_memory_bytes! > 1e6);
-  const again = await metricsOf(service);
-  assertEquals(again.published_total, 3);
-});
 
 channelTest(
   "channels are listed with their subscribers and the id of their last message",

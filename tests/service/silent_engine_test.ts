@@ -5,7 +5,9 @@ import { LogEngine } from "../../lib/engine/engine.ts";
 import { Hub } from "../../lib/hub/hub.ts";
 import type { Socket } from "../../lib/net/socket.ts";
 import { frameForms } from "../../lib/service/forms.ts";
+import { Publishes } from "../../lib/service/publishes.ts";
 import { MAX_ASKED, subscriberHandler } from "../../lib/service/subscribe.ts";
+import { Tally } from "../../lib/service/tally.ts";
 import { defaults } from "../../lib/settings/config.ts";
 import { Opcode } from "../../lib/websocket/frame.ts";
 import { ROOMY } from "../engine/engine_suite.ts";
@@ -95,6 +97,7 @@ Deno.test("from a client that waits for more than the limit nothing is read unti
     ...{ hub: new Hub(new LogEngine(log, ROOMY, () => 0)), channels: [], since: undefined },
     ...{ config: { ...defaults, messageRate: 0 }, rights: everything as unknown as Rights },
     ...{ mode: "envelope", forms: frameForms(256), release() {}, fault() {} },
+    ...{ publishes: new Publishes(new Float64Array(Tally.end)), overrun() {} },
   });
   handler.open!(socket);
   await settled();

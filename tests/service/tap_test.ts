@@ -1,13 +1,17 @@
 /**
  * The wire tap, over TCP: what a page is told of its connections, and what it is not.
  */
+import { once } from "node:events";
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import WebSocket from "ws";
 import { maskSecrets } from "../../lib/service/tap.ts";
+import { CA } from "../tools/certificates.ts";
 import { channelTest } from "../tools/engines.ts";
 import { noise, toHex, utf8 } from "../tools/bytes.ts";
 import { clientClose, clientFrame } from "../tools/frames.ts";
 import { RawClient, textOf, within } from "../tools/raw.ts";
 import { type TestService } from "../tools/service.ts";
+import { isEncrypted } from "../tools/way.ts";
 
 const ID = "a-tap_of-these-tests";
 
@@ -42,14 +46,15 @@ interface Told {
 
 /** A page's tap. */
 async function tap({ port }: TestService, id = ID) {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/-/tap/${id}`);
+  const scheme = isEncrypted() ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://127.0.0.1:${port}/-/tap/${id}`, { ca: CA });
   const told: Told[] = [];
   let look = () => {};
-  socket.onmessage = ({ data }) => {
-    told.push(JSON.parse(data));
+  socket.onmessage = ({ data }: { data: unknown }) => {
+    told.push(JSON.parse(String(data)));
     look();
   };
-  await new Promise((open) => socket.onopen = open);
+  await once(socket, "open");
   return {
     told,
     until: (ready: (told: Told[]) => boolean) =>
@@ -62,7 +67,7 @@ async function tap({ port }: TestService, id = ID) {
         }),
       ),
     async [Symbol.asyncDispose]() {
-      const closed = new Promise((closed) => socket.onclose = closed);
+      const closed = once(socket, "close");
       socket.close();
       await closed;
     },

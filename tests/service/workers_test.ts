@@ -4,15 +4,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { accepted, ask, channelsOf, numberOf, post, Subscriber } from "../tools/channels.ts";
 import { Crashes } from "../tools/crash.ts";
+import { scrape } from "../tools/scrape.ts";
 import { type Line, testService, testThreads } from "../tools/service.ts";
 
 /** Subscribes so often that every thread has some, whichever way the system shares connections out. */
 function many(service: { port: number }, count: number, target: string): Promise<Subscriber[]> {
   return Promise.all(Array.from({ length: count }, () => Subscriber.open(service, target)));
-}
-
-function metric(text: string, name: string): number {
-  return Number(new RegExp(`^kodama_${name} (.*)$`, "m").exec(text)?.[1]);
 }
 
 Deno.test("receipts, channels and metrics count over all threads, whichever is asked", async () => {
@@ -26,11 +23,12 @@ Deno.test("receipts, channels and metrics count over all threads, whichever is a
     const [channel, ...others] = await channelsOf(service);
     assertEquals([channel!.name, channel!.subscribers, others.length], ["btc", 24, 0]);
     assertEquals(numberOf(channel!.last!), 12);
-    const { body } = await ask(service, "GET /-/metrics");
-    assertEquals(metric(body, "published_total"), 12);
-    assertEquals(metric(body, "delivered_total"), 12 * 24);
-    assertEquals(metric(body, "accepted_total"), 24 + 12 + 2 * i + 2);
-    assert(metric(body, "connections") >= 25);
+    const found = await scrape(service);
+    assertEquals(found.value("kodama_engine_messages_total"), 12);
+    assertEquals(found.value("kodama_publishes_total", { result: "published" }), 12);
+    assertEquals(found.value("kodama_delivered_total"), 12 * 24);
+    assertEquals(found.value("kodama_accepted_total"), 24 + 12 + 2 * i + 2);
+    assertEquals(found.value("kodama_connections", { kind: "raw" }), 24);
   }
   for (const reader of readers) reader[Symbol.dispose]();
 });
@@ -74,6 +72,12 @@ Deno.test("a thread that ends by a fault is started again; the others go on, and
   await crashes.crash(0);
   await service.log.line(({ message }) => message.startsWith("a thread has ended"));
   await crashes.called(3);
+  const found = await scrape(service);
+  assertEquals(found.value("kodama_thread_faults_total", { thread: "worker" }), 1);
+  // Nobody counts the connections of a thread that is gone, and what it has counted is not lost.
+  const counted = found.value("kodama_connections", { kind: "envelope" });
+  assertEquals(counted, (await channelsOf(service))[0]!.subscribers);
+  assert(found.value("kodama_accepted_total") >= 24);
   // Whoever was served by the other one is there and has it all.
   const alive: Subscriber[] = [];
   const receipt = await post(service, "btc", "after");
@@ -142,6 +146,9 @@ for (const workers of ["1", "2"]) {
     await service.log.line(({ message }) => message.startsWith("the engine has ended"));
     await crashes.called(2);
     await ready(service);
+    const found = await scrape(service);
+    assertEquals(found.value("kodama_thread_faults_total", { thread: "engine" }), 1);
+    assertEquals(found.value("kodama_engine_up"), 1);
     const after = await post(service, "btc", "after");
     assertEquals(after.id.split(".")[0], id.split(".")[0]);
     assertEquals(await reader.json(), { id: after.id, ch: "btc", data: "after" });

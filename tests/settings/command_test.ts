@@ -70,6 +70,23 @@ Deno.test("check takes a file, and a form", () => {
   assertEquals(command, { run: "check", file: "data/log.db", options: { json: true } });
 });
 
+Deno.test("health takes a URL or none, and where to look from the settings of the server", () => {
+  const env = { KODAMA_PORT: "81", KODAMA_HOST: "a.example", KODAMA_TIMEOUT: "1s" };
+  const secure = { cert: "", acme: "", unix: "" };
+  const options = {
+    hostname: "127.0.0.1",
+    port: 81,
+    ...secure,
+    host: ["a.example"],
+    timeout: 5000,
+  };
+  for (const [args, url] of [[[], undefined], [["http://b/"], "http://b/"]] as const) {
+    const command = parseCommand(["health", ...args], (name) => (env as typeof nobody)[name]);
+    assert(command.run === "health");
+    assertEquals([command.url?.href, command.options], [url, options]);
+  }
+});
+
 const refusals: [args: string[], message: string][] = [
   [["echo"], '"echo" is not a command; see --help'],
   [["constructor"], '"constructor" is not a command'],
@@ -104,6 +121,12 @@ const refusals: [args: string[], message: string][] = [
   [["check", "one.db", "two.db"], "check takes one file"],
   [["check", "one.db", "--since", "all"], "unknown flag --since; see --help"],
   [["subscribe", url, "--json=yes"], "--json takes no value; see --help"],
+  [["health", url, url], "health takes one URL"],
+  [["health", "127.0.0.1:9999"], "the URL must be whole, such as http://127.0.0.1:9999/"],
+  [["health", "/"], "the URL must be whole, such as http://127.0.0.1:9999/"],
+  [["health", "http://u:SEKRET@127.0.0.1/"], "the URL must not hold a user or a password"],
+  [["health", "--secret", "x"], "unknown flag --secret; see --help"],
+  [["health", "--timeout", "0s"], "--timeout must be a time (ms, s, m, h) from 1ms to 24h"],
 ];
 for (const [args, message] of refusals) {
   Deno.test(`kodama ${JSON.stringify(args.join(" "))} is refused in one line`, () => {
@@ -115,7 +138,7 @@ for (const [args, message] of refusals) {
 }
 
 Deno.test("--help lists the commands, and of each its flags", () => {
-  const names = ["serve", "token", "publish", "subscribe", "check"] as const;
+  const names = ["serve", "token", "publish", "subscribe", "check", "health"] as const;
   for (const name of names) {
     assertStringIncludes(helpText(), `  ${name} `);
     for (const flag of ["--help", "-h"]) {

@@ -101,7 +101,8 @@ export async function accepted(service: { port: number }, count: number, ms = 50
   const began = performance.now();
   for (let asked = 1;; asked++) {
     const { body } = await ask(service, "GET /-/metrics");
-    if (Number(/^kodama_accepted_total (\d+)$/m.exec(body)?.[1]) === count + asked) return;
+    const counts = [...body.matchAll(/^kodama_accepted_total\{tls="\w+"\} (\d+)$/gm)];
+    if (counts.reduce((sum, [, n]) => sum + Number(n), 0) === count + asked) return;
     if (performance.now() - began > ms) throw new Error(`not ${count} accepted: ${body}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

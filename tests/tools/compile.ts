@@ -1,66 +1,64 @@
 /**
- * Makes the single binary; where `denort`, what it is made from, cannot be had, it says so in one line.
+ * Makes the single binary: `deno task compile [FILE]`. Where `denort`, what it is made from, cannot be had, it says so in
+ * one line.
+ * @module
  */
 
-/** What no import names: what runs in threads, and what is loaded only where it is used. */
-export const THREADS = ["lib/engine/thread.ts", "lib/service/worker.ts"];
-const LATER = ["lib/engine/nats/open.ts"];
+/** What runs in threads, which no import names. */
+export const THREADS = ["lib/service/worker.ts", "lib/engine/thread.ts"];
+/** What is loaded only where it is used, by a name that is made up then. */
+export const LATER = ["lib/engine/nats/open.ts"];
 
-function deno(...args: string[]): Promise<Deno.CommandOutput> {
-  return new Deno.Command(Deno.execPath(), { args, stdin: "null" }).output();
+/** A binary that could not be made; the message is what there is to say. */
+export class CompileError extends Error {
+  override name = "CompileError";
 }
 
 /**
- * Folders of packages that are not to go into it. Deno 2.9 parses each file of a package, whatever it is; one of the tests of
- * `bintrees` (of `prom-client`) holds 100,000 numbers below each other, an expression so deep that the stack overflows.
+ * Makes a binary.
+ * @param output Where.
+ * @param target For which platform, as Rust names them; by default for this one.
+ * @param denort What it is made from; by default what `DENORT_BIN` names, or what Deno downloads.
+ * @throws {CompileError} If that fails.
  */
-async function leftOut(): Promise<string[]> {
-  await deno("cache", "-q", "--lock", "--frozen", "main.ts");
-  const { npmCache } = JSON.parse(new TextDecoder().decode((await deno("info", "--json")).stdout));
-  const folders = (path: string) => {
-    try {
-      return Array.from(Deno.readDirSync(path), ({ name }) => `${path}/${name}`);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-        return [];
-      }
-      throw error;
-    }
-  };
-  return folders(npmCache).flatMap((registry) => folders(`${registry}/bintrees`))
-    .map((version) => `${version}/test`);
-}
-
-async function compile(binary: string): Promise<number> {
-  const { code, stdout, stderr } = await deno(
-    "compile",
-    "-q",
-    "--lock",
-    "--frozen",
-    "--v8-flags=--max-semi-space-size=4",
-    "-P=binary",
-    "--no-prompt",
-    "--exclude-unused-npm",
-    ...[...THREADS, ...LATER].flatMap((module) => ["--include", module]),
-    ...(await leftOut()).flatMap((folder) => ["--exclude", folder]),
-    "--output",
-    binary,
-    "main.ts",
-  );
-  await new Blob([stdout]).stream().pipeTo(Deno.stdout.writable);
-  const said = new TextDecoder().decode(stderr);
+export async function compile(output: string, target?: string, denort?: string): Promise<void> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["compile", "-q", "--lock", "--frozen", "--no-prompt"],
+      ...["-P=binary", "--exclude-unused-npm"],
+      "--v8-flags=--max-semi-space-size=4",
+      ...[...THREADS, ...LATER].flatMap((module) => ["--include", module]),
+      ...target === undefined ? [] : ["--target", target],
+      ...["--output", output, "main.ts"],
+    ],
+    env: denort === undefined ? {} : { DENORT_BIN: denort },
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "piped",
+  }).output();
+  if (code === 0) return;
+  const said = new TextDecoder().decode(stderr).trimEnd();
   const named = /Could not find denort at '[^\n]*'/.exec(said)?.[0];
   const fetched = /denort[^\n]*\.zip/.test(said) ? "Deno could not download it" : undefined;
   const missing = named ?? fetched;
-  if (code === 0 || missing === undefined) {
-    await new Blob([stderr]).stream().pipeTo(Deno.stderr.writable);
-  } else {
-    console.error(
-      `kodama: no denort ${Deno.version.deno}, which a binary is made from: ${missing}; ` +
-        "go on line, or let DENORT_BIN name one",
-    );
-  }
-  return code === 0 ? 0 : 1;
+  if (missing === undefined) throw new CompileError(said);
+  const what = `denort ${Deno.version.deno}${target === undefined ? "" : ` for ${target}`}`;
+  const help = target === undefined ? "DENORT_BIN name one" : `DENORT_DIR hold denort-${target}`;
+  throw new CompileError(
+    `kodama: no ${what}, which a binary is made from: ${missing}; go on line, or let ${help}`,
+  );
 }
 
-if (import.meta.main) Deno.exit(await compile(Deno.args[0] ?? "kodama"));
+/** Runs it to its end; what could not be made is said, and ends with 1. */
+export async function saying(run: () => Promise<void>): Promise<never> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+  Deno.exit(0);
+}
+
+if (import.meta.main) await saying(() => compile(Deno.args[0] ?? "dist/kodama"));

@@ -9,6 +9,6 @@ const listen = Deno.listen, file = new URL(self.location.href).hash.slice(1);
 
 Deno.listen = ((options: Deno.ListenOptions & { transport?: "tcp" }) => {
   if (existsSync(file)) throw new Error("no file is left");
-  self.postMessage({ log: "info", message: "it listens", fields: {} });
+  self.postMessage({ log: "error", message: "fault", fields: { error: "it listens" } });
   return listen(options);
 }) as typeof Deno.listen;

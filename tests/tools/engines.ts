@@ -5,15 +5,13 @@
 import { type TestService, testService } from "./service.ts";
 import { go } from "./way.ts";
 
-/** How messages are kept, and how they go. */
+/** How messages are kept. */
 export interface EngineChoice {
   name: string;
   /** The flags that choose it; a file goes into the folder. */
   flags: (folder: string) => string[];
   /** Whether it remembers after a restart. */
   survives: boolean;
-  /** Whether everything goes over TLS. */
-  encrypted?: boolean;
 }
 
 const sqlite = (folder: string) => ["--engine", `sqlite:${folder}/log.db`];
@@ -21,7 +19,6 @@ const sqlite = (folder: string) => ["--engine", `sqlite:${folder}/log.db`];
 /** All of them. */
 export const ENGINES: readonly EngineChoice[] = [
   { name: "memory", flags: () => [], survives: false },
-  { name: "memory, over TLS", flags: () => [], survives: false, encrypted: true },
   { name: "memory, 2 workers", flags: () => ["--workers", "2"], survives: false },
   { name: "SQLite", flags: sqlite, survives: true },
   {
@@ -38,23 +35,25 @@ export type StartService = (...flags: string[]) => Promise<TestService>;
  * Those with threads are left out where `TEST_THREADS` is `off`, as it is while coverage is counted: a thread takes a second
  * to start then (Deno 2.9.6). `deno task test:threads` tries them.
  */
-export const tried = Deno.env.get("TEST_THREADS") === "off" ? ENGINES.slice(0, 2) : ENGINES;
+export const tried = Deno.env.get("TEST_THREADS") === "off" ? ENGINES.slice(0, 1) : ENGINES;
 
 /**
- * A test with each of them; each service that it starts has a memory of its own.
- * @param overTls Whether also over TLS: not where so many clients would be busier with it than the server.
+ * A test with each of them, and with the first over TLS; each service that it starts has a memory of its own.
+ * @param overTls Whether over TLS, too: not where so many clients would be busier with it than the server.
  */
 export function channelTest(
   name: string,
   run: (start: StartService) => Promise<void>,
   overTls = true,
 ): void {
-  for (const engine of tried.filter(({ encrypted }) => overTls || encrypted !== true)) {
-    const suffix = engine.name === "memory" ? "" : ` [${engine.name}]`;
+  const ways = tried.map((engine) => ({ engine, what: engine.name, encrypted: false }));
+  if (overTls) ways.push({ engine: ENGINES[0]!, what: "memory, over TLS", encrypted: true });
+  for (const { engine, what, encrypted } of ways) {
+    const suffix = what === "memory" ? "" : ` [${what}]`;
     Deno.test(name + suffix, async () => {
       const folder = await Deno.makeTempDir();
       try {
-        await go(engine.encrypted === true, () =>
+        await go(encrypted, () =>
           run(async (...flags) => {
             const own = await Deno.makeTempDir({ dir: folder });
             return await testService(...engine.flags(own), ...flags);

@@ -2,8 +2,8 @@
  * NATS servers, as child processes: on free ports, each with a folder of its own, ended by their number.
  * @module
  */
-import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "../../lib/engine/nats/transport.ts";
 
 /** Where the server's program is; `undefined`: nowhere, so what needs it is ignored. */
 export const natsServer: string | undefined = findServer();

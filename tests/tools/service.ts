@@ -2,7 +2,9 @@
  * The service, in this process, on a free port.
  */
 import { parseCommand } from "../../lib/settings/command.ts";
+import type { LineName } from "../../lib/service/lines.ts";
 import type { Fields, Log } from "../../lib/service/log.ts";
+import { lineFault } from "./lines.ts";
 import { flagsOfWay } from "./way.ts";
 import { type Service, startService, type ThreadModules } from "../../lib/service/service.ts";
 
@@ -30,8 +32,10 @@ export class TestLog implements Log {
   }
 
   #taker(level: Line["level"]) {
-    return (message: string, fields: Fields = {}) => {
+    return (message: LineName, fields: Fields = {}) => {
       const line = { level, message, fields };
+      const fault = lineFault(level === "warn" ? "warning" : level, message, fields);
+      if (fault !== undefined) throw new Error(fault);
       this.lines.push(line);
       this.#waiting = this.#waiting.filter(({ wanted, found }) =>
         !(wanted(line) && (found(line), true))

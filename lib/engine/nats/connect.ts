@@ -2,9 +2,10 @@
  * A connection to NATS, and what is said of one that cannot be had.
  * @module
  */
-import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import { credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { JetStreamApiError, JetStreamError } from "@nats-io/jetstream";
 import { natsAddress, withoutSecrets } from "./address.ts";
+import { connect } from "./transport.ts";
 
 /** Where NATS is, and who comes. */
 export interface NatsTarget {
