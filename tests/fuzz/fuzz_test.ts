@@ -96,7 +96,7 @@ for (const target of [...targets, tokens, connections, sockets, envelopes]) {
   Deno.test(`all of the corpus is taken as it should, whole and byte by byte: ${target.name}`, async () => {
     for (const { name, bytes } of corpusOf(target.name)) {
       const cuts = Array.from({ length: Math.max(0, bytes.length - 1) }, (_, i) => i + 1);
-      assertEquals(await fault({ ...target, time: () => Infinity }, bytes, cuts), undefined, name);
+      assertEquals(await fault({ ...target, time: () => 60_000 }, bytes, cuts), undefined, name);
     }
     endSessions();
   });

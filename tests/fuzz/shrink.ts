@@ -4,8 +4,8 @@
  */
 import { concat } from "../tools/bytes.ts";
 
-/** Most attempts. */
-const ATTEMPTS = 2000;
+/** Most attempts, and for how long, in ms. */
+const ATTEMPTS = 2000, PATIENCE = 5000;
 
 /**
  * Makes an input smaller as long as it still shows something: pieces go, half of it first; then bytes become plain.
@@ -16,7 +16,9 @@ export async function shrink(
   shows: (input: Uint8Array) => Promise<boolean>,
 ): Promise<Uint8Array> {
   let small = input, left = ATTEMPTS;
+  const until = performance.now() + PATIENCE;
   const attempt = async (smaller: Uint8Array) => {
+    if (performance.now() > until) left = 0;
     if (left-- <= 0 || !await shows(smaller)) return false;
     small = smaller;
     return true;

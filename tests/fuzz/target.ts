@@ -34,9 +34,9 @@ export function hold(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what);
 }
 
-/** What anything may take that is linear in time: a microsecond for a byte, and what a busy machine adds. */
+/** What anything may take that is linear in time, in ms: microseconds for a byte, and what a busy machine adds. */
 export function linear({ length }: Uint8Array): number {
-  return 5 + length / 1000;
+  return 20 + length / 500;
 }
 
 /** The pieces of an input. */
