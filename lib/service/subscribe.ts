@@ -156,10 +156,7 @@ class Client implements Subscriber {
     if (this.#asked > MAX_ASKED) this.#socket.hold();
   }
 
-  /**
-   * Does one thing after what was asked before.
-   * @param always Whether also where who asked has left meanwhile.
-   */
+  /** Does one thing after what was asked before; where `always`, also if who asked has left meanwhile. */
   #do(what: () => Promise<unknown>, always = false): void {
     this.#doing++;
     this.#last = this.#last.then(async () => {
