@@ -101,7 +101,7 @@ export function mutate(
   for (let left = random.magnitude(9); left > 0; left--) {
     changed = random.pick(changes)(changed, random, others);
   }
-  if (random.chance(0.02)) changed = again(changed, random);
+  if (random.chance(0.04)) changed = again(changed, random);
   return changed.subarray(0, MAX_INPUT);
 }
 

@@ -24,6 +24,9 @@ const STRICTER: Record<string, string> = {
     "RFC 9112, 6.1: no other is implemented here",
   "400 Transfer-Encoding does not belong here":
     "RFC 9112, 6.1: with HTTP/1.0 the framing is faulty",
+  "400 Content-Length is not a number of bytes":
+    "RFC 9110, 8.6: at most 15 digits, so that no number is read inexactly",
+  "501 method is not known": "RFC 9110, 15.6.2: WebDAV and its like are not served",
   "400 chunked body is malformed":
     "RFC 9112, 7.1: to the letter; a line is at most 8 KiB and all that is no data at most 16 KiB",
 };
