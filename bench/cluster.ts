@@ -5,7 +5,8 @@
  */
 import { kodama } from "../tests/tools/command.ts";
 import { ask } from "../tests/tools/channels.ts";
-import { freePorts, natsServer, natsServers, soon } from "../tests/tools/nats.ts";
+import { natsServer, natsServers, soon } from "../tests/tools/nats.ts";
+import { freePorts } from "../tests/tools/ports.ts";
 import { fanout, type FanoutLoad } from "./load/fanout.ts";
 import { cpuSeconds } from "./load/process.ts";
 

@@ -9,7 +9,8 @@ import { RawClient, textOf } from "../tools/raw.ts";
 import { utf8 } from "../tools/bytes.ts";
 import { clientFrame } from "../tools/frames.ts";
 import { HANDSHAKE } from "../tools/websocket.ts";
-import { freePorts, type Pebble, pebbleIsHere, startPebble } from "./pebble.ts";
+import { type Pebble, pebbleIsHere, startPebble } from "./pebble.ts";
+import { freePorts } from "../tools/ports.ts";
 
 const NAME = "kodama.test";
 const root = new URL("../..", import.meta.url).pathname;

@@ -12,10 +12,12 @@ import { CA, makePair, replaceFile, writePair } from "../tools/certificates.ts";
 import { kodama, run, until } from "../tools/command.ts";
 import { Crashes } from "../tools/crash.ts";
 import { within } from "../tools/raw.ts";
+import { scrape } from "../tools/scrape.ts";
 import { testService, testThreads } from "../tools/service.ts";
 import { go } from "../tools/way.ts";
 
-const [first, second] = await Promise.all([makePair(), makePair()]);
+const LATER = Math.ceil(Date.now() / 1000 + 7 * 86_400) * 1000;
+const [first, second] = await Promise.all([makePair(), makePair({ expires: LATER })]);
 
 /** The serial number of a pair's certificate. */
 function serialOf({ cert }: KeyPair): string {
@@ -87,6 +89,8 @@ for (const workers of ["1", "2"]) {
     const published = new Promise((resolve) => ws.once("message", resolve));
     await go(true, async () => {
       assertEquals((await post(service, "news", "to all")).subscribers, 101);
+      const found = await scrape(service);
+      assertEquals(found.value("kodama_certificate_expiry_timestamp_seconds") * 1000, LATER);
     });
     await published;
     for (const { next } of open) assertEquals(await next(), "to all");
