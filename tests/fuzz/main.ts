@@ -52,6 +52,16 @@ if (chosen.length === 0) {
   throw new TypeError(`--target is one of ${TARGETS.map(({ name }) => name).join(", ")}`);
 }
 
+/** An input, and where it is cut. */
+type Chosen = ReturnType<Fuzzer["next"]>;
+
+function everyByte({ length }: Uint8Array): number[] {
+  return Array.from({ length: Math.max(0, length - 1) }, (_, i) => i + 1);
+}
+
+/** What is found. */
+const findings: Finding[] = [];
+
 if (values.hex !== undefined) await once(hex(values.hex));
 else await fuzz();
 endSessions();
@@ -59,7 +69,7 @@ endSessions();
 /** One input, again. */
 async function once(input: Uint8Array): Promise<void> {
   const [target] = chosen as [Target];
-  const cuts = values.cut ? Array.from({ length: input.length - 1 }, (_, i) => i + 1) : [];
+  const cuts = values.cut ? everyByte(input) : [];
   let what = await fault(target, input, cuts);
   if (what === undefined && target === requests) {
     await using node = await startNode();
@@ -69,56 +79,48 @@ async function once(input: Uint8Array): Promise<void> {
   if (what !== undefined) Deno.exitCode = 1;
 }
 
+function found(finding: Finding): void {
+  findings.push(finding);
+  console.log(told(finding));
+}
+
+/** Looks until the time is over, or every target has a finding. */
 async function fuzz(): Promise<void> {
   console.log(`--seed ${seed} --seconds ${seconds}`);
-  const random = new Random(seed), began = performance.now();
+  const random = new Random(seed), began = performance.now(), until = began + seconds * 1000;
   const fuzzers = chosen.map((target) => {
     const corpus = corpusOf(target.name).map(({ bytes }) => bytes);
-    return new Fuzzer(target, corpus, random.fork());
+    return { fuzzer: new Fuzzer(target, corpus, random.fork()), corpus };
   });
-  const findings: Finding[] = [];
-  const found = (finding: Finding) => {
-    findings.push(finding);
-    console.log(told(finding));
-  };
   await using node = chosen.includes(requests) ? await startNode() : undefined;
-  const live = chosen.some((target) => SERVICE.includes(target as ServiceTarget));
+  const live = chosen.some((target) => "sent" in target);
   await using servers = live ? await LiveServers.start() : undefined;
-  const asked = new Asked(node, found);
-  const memory = new Memory();
+  const asked = new Asked(node, found), memory = new Memory();
   /** Targets that have a finding of their own: the next would be it again. */
-  const broken = new Set<string>();
-  const breaks = (finding: Finding) => {
-    found(finding);
-    broken.add(finding.target);
-  };
-  for (const fuzzer of fuzzers) {
-    for (const { bytes } of corpusOf(fuzzer.target.name)) {
-      const all = Array.from({ length: Math.max(0, bytes.length - 1) }, (_, i) => i + 1);
-      const finding = await fuzzer.look(bytes, all);
-      if (finding !== undefined) breaks(finding);
-      if (fuzzer.target === requests) await asked.take(bytes);
+  const broken = new Set<Target>();
+  /** Looks at one input in every way. Returns whether all is well. */
+  const look = async (fuzzer: Fuzzer, { input, cuts }: Chosen, alive = false): Promise<boolean> => {
+    const { target } = fuzzer;
+    let finding = await fuzzer.look(input, cuts);
+    if (finding === undefined && target === requests) await asked.take(input);
+    if (finding === undefined && alive && "sent" in target) {
+      const sent = (target as ServiceTarget).sent(input, cuts);
+      const what = await servers?.look(sent.bytes, sent.cuts);
+      finding = what === undefined ? undefined : { target: target.name, what, input, cuts };
     }
+    if (finding === undefined) return true;
+    found(finding);
+    broken.add(target);
+    return false;
+  };
+
+  for (const { fuzzer, corpus } of fuzzers) {
+    for (const input of corpus) await look(fuzzer, { input, cuts: everyByte(input) });
   }
-  const until = began + seconds * 1000;
   for (let round = 1; performance.now() < until && broken.size < fuzzers.length; round++) {
-    for (const fuzzer of fuzzers) {
-      if (broken.has(fuzzer.target.name)) continue;
-      for (let i = 0; i < fuzzer.target.share; i++) {
-        const { input, cuts } = fuzzer.next();
-        const finding = await fuzzer.look(input, cuts);
-        if (finding !== undefined) {
-          breaks(finding);
-          break;
-        }
-        if (fuzzer.target === requests) await asked.take(input);
-        if (
-          servers !== undefined && i === 0 && round % LIVE_EVERY === 0 && "sent" in fuzzer.target
-        ) {
-          const { bytes, cuts: places } = (fuzzer.target as ServiceTarget).sent(input, cuts);
-          const what = await servers.look(bytes, places);
-          if (what !== undefined) breaks({ target: fuzzer.target.name, what, input, cuts });
-        }
+    for (const { fuzzer } of fuzzers) {
+      for (let i = 0; i < fuzzer.target.share && !broken.has(fuzzer.target); i++) {
+        if (!await look(fuzzer, fuzzer.next(), i === 0 && round % LIVE_EVERY === 0)) break;
       }
     }
     // What is freed is freed between two turns.
@@ -127,25 +129,28 @@ async function fuzz(): Promise<void> {
   }
   await asked.flush();
   const left = await servers?.left();
-  if (left !== undefined) console.log(left);
-  for (const { target, inputs, kinds } of fuzzers) {
+
+  for (const { fuzzer: { target, inputs, kinds } } of fuzzers) {
     console.log(`  ${target.name}: ${inputs} inputs, ${kinds} kinds of outcomes`);
   }
-  const total = fuzzers.reduce((sum, { inputs }) => sum + inputs, 0);
+  const total = fuzzers.reduce((sum, { fuzzer }) => sum + fuzzer.inputs, 0);
   const time = Math.round((performance.now() - began) / 1000);
   console.log(
     `  ${total} inputs in ${time} s, ${findings.length} findings; memory ${memory.told()}`,
   );
-  if (!chosen.includes(requests)) console.log("  Node's parser is not asked of these");
-  else if (node === undefined) {
+  if (node !== undefined) {
+    console.log(`  ${asked.count} of them compared with the parser of Node ${node.version}`);
+  } else if (chosen.includes(requests)) {
     console.log("  compared with Node's parser ... ignored: node is not there");
-  } else console.log(`  ${asked.count} of them compared with the parser of Node ${node.version}`);
+  }
   if (servers !== undefined) {
-    console.log(`  ${servers.connections} connections to servers that run`);
+    console.log(
+      `  ${servers.connections} connections to servers that run: ${left ?? "all are gone"}`,
+    );
   }
   const failing = new Set(findings.map(({ target }) => target)).size;
   const failed = failing + (left === undefined ? 0 : 1) + (memory.grown ? 1 : 0);
-  const checks = fuzzers.length + (servers === undefined ? 0 : 1) + 1;
-  console.log(`${Math.max(0, checks - failed)} passed, ${failed} failed`);
+  const checks = fuzzers.length + (servers === undefined ? 0 : 1) + (memory.looked ? 1 : 0);
+  console.log(`${checks - failed} passed, ${failed} failed`);
   if (failed > 0) Deno.exitCode = 1;
 }

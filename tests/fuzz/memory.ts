@@ -24,10 +24,17 @@ export class Memory {
     this.#first ??= this.#last;
   }
 
+  /** Whether there was time to. */
+  get looked(): boolean {
+    return this.#first !== undefined;
+  }
+
+  /** Whether it has grown by more than it may. */
   get grown(): boolean {
     return this.#first !== undefined && this.#last - this.#first > GROWTH;
   }
 
+  /** The first look, and the last. */
   told(): string {
     const mib = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
     return this.#first === undefined ? "not looked at" : `${mib(this.#first)}, ${mib(this.#last)}`;
