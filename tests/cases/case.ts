@@ -2,7 +2,6 @@
  * Cases: what a client does, what it gets, and what is logged, as tables; {@link ./cases_test.ts} plays them all.
  * @module
  */
-import { SECRET } from "../tools/tokens.ts";
 import { clientClose, clientFrame } from "../tools/frames.ts";
 import { bytesOf, join } from "../tools/raw.ts";
 
@@ -41,42 +40,18 @@ export interface Table {
 /** Settings that tables are about; nothing here is slow or limited but for what a table is about. */
 export const SERVERS = {
   /** Nobody is too fast. */
-  open: ["--message-rate", "0", "--ping-rate", "0", "--origin", "https://a.example"],
+  open: "--message-rate 0 --ping-rate 0 --origin https://a.example",
   /** Limits that a table can meet at the edge. */
-  small: [
-    "--max-message",
-    "1KiB",
-    "--max-fragments",
-    "4",
-    "--max-channels",
-    "3",
-    "--history",
-    "3",
-  ]
-    .concat(["--message-rate", "0", "--ping-rate", "0"]),
-  /** A few at once, and then it takes a minute. */
-  rated: ["--message-rate", "2", "--ping-rate", "1"],
-  /** Tokens say who may. */
-  tokens: ["--secret", SECRET, "--message-rate", "0"],
+  small: "--max-message 1KiB --max-fragments 4 --max-channels 3 --history 3 --message-rate 0",
+  /** A few at once, and then one or two a second. */
+  rated: "--message-rate 2 --ping-rate 1",
+  /** With a secret: tokens say who may. */
+  tokens: "--message-rate 0",
   /** Nobody waits long. */
-  hasty: [
-    "--handshake-timeout",
-    "300ms",
-    "--body-timeout",
-    "300ms",
-    "--message-timeout",
-    "300ms",
-  ],
+  hasty: "--handshake-timeout 1s --body-timeout 1s --message-timeout 1s",
   /** Each message is compressed with what was before it. */
-  takeover: [
-    "--deflate",
-    "takeover",
-    "--message-rate",
-    "0",
-    "--deflate-threshold",
-    "16",
-  ],
-} satisfies Record<string, string[]>;
+  takeover: "--deflate takeover --deflate-threshold 16 --message-rate 0",
+};
 
 /** A request to a server that goes by `localhost`: first line and fields, each with its end, and a body. */
 export function request(line: string, fields: string[] = [], body: string | Uint8Array = "") {

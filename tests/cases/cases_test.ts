@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ask, deserted } from "../tools/channels.ts";
 import { type Line, type TestService, testService } from "../tools/service.ts";
+import { SECRET } from "../tools/tokens.ts";
 import { go } from "../tools/way.ts";
 import { type Case, SERVERS, type Table } from "./case.ts";
 import { TABLES } from "./tables.ts";
@@ -80,7 +81,8 @@ for (const { name, encrypted = false, drip = false, flags = [] } of tried) {
   Deno.test(`every case gets what it should [${name}]`, async (t) => {
     await go(encrypted, async () => {
       for (const [on, own] of Object.entries(SERVERS)) {
-        await using service = await testService(...own, ...flags, "--drain", "50ms");
+        const secret = on === "tokens" ? ["--secret", SECRET] : [];
+        await using service = await testService(...own.split(" "), ...secret, ...flags);
         const played = new Lines();
         for (const table of TABLES.filter((each) => (each.on ?? "open") === on)) {
           await t.step(table.about, async () => {
