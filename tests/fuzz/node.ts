@@ -27,6 +27,8 @@ const STRICTER: Record<string, string> = {
   "400 Content-Length is not a number of bytes":
     "RFC 9110, 8.6: at most 15 digits, so that no number is read inexactly",
   "501 method is not known": "RFC 9110, 15.6.2: WebDAV and its like are not served",
+  "505 HTTP/1.1 and HTTP/1.0 are spoken here":
+    "RFC 9110, 15.6.6: neither HTTP/0.9 by name nor a later one",
   "400 chunked body is malformed":
     "RFC 9112, 7.1: to the letter; a line is at most 8 KiB and all that is no data at most 16 KiB",
 };
