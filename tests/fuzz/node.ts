@@ -51,8 +51,8 @@ const LOOSER: [code: string, where: RegExp, why: string][] = [
   ],
   [
     "HPE_INVALID_TRANSFER_ENCODING",
-    /\r\n0+[^\n]*\r\n(?:[^\r]+\r\n)*transfer-encoding:/i,
-    "RFC 9110, 6.5.1: as above",
+    /\r\n0+[^\n]*\r\n(?:[^\r]+\r\n)*transfer-encoding:|transfer-encoding:[^\r]*\t/i,
+    "RFC 9110, 6.5.1, and RFC 9112, 5.1: as above",
   ],
   [
     "more",
