@@ -7,7 +7,7 @@ import { concat } from "../tools/bytes.ts";
 import { textOf } from "../tools/raw.ts";
 import { type Reading, readRequests, type Understood } from "./requests.ts";
 
-/** What is refused here and taken by Node 20: Kodama's reason, and where it is from. */
+/** What is refused here and taken by Node 20, 22 or 24: Kodama's reason, and where it is from. */
 const STRICTER: Record<string, string> = {
   "400 request line is malformed":
     "RFC 9112, 3: three words, one space between them; HTTP/0.9 is not served",
@@ -32,7 +32,7 @@ const STRICTER: Record<string, string> = {
   "400 chunked body is malformed":
     "RFC 9112, 7.1: to the letter; a line is at most 8 KiB and all that is no data at most 16 KiB",
 };
-/** What is taken here and refused by Node 20: its code, what is in the input, and why it is taken. */
+/** What is taken here and refused by Node 20, 22 or 24: its code, what is in the input, and why it is taken. */
 const LOOSER: [code: string, where: RegExp, why: string][] = [
   [
     "HPE_INVALID_CHUNK_SIZE",
