@@ -55,6 +55,11 @@ const LOOSER: [code: string, where: RegExp, why: string][] = [
     "RFC 9110, 6.5.1, and RFC 9112, 5.1: as above",
   ],
   [
+    "HPE_CLOSED_CONNECTION",
+    /\r\n0+[^\n]*\r\n(?:[^\r]+\r\n)*connection:/i,
+    "RFC 9110, 6.5.1: nor does a trailer say that the connection is to be closed",
+  ],
+  [
     "more",
     /\r\nupgrade:/i,
     "RFC 9110, 7.8: an upgrade to what is not known is ignored, and the next request is one",
