@@ -116,6 +116,8 @@ export class Connection implements Owner {
     } catch (error) {
       if (!isGone(error)) context.fault(error);
     } finally {
+      // Also a peer that has ended its side is told the end, over TLS, and has what was owed to it.
+      await transport.left;
       context.counts[this.#place]!--;
       this.#leave?.();
       transport.drop();

@@ -63,6 +63,8 @@ export class Transport implements Timed, Holder {
   owner: Owner | undefined;
   /** What is kept for later, besides what is to be sent. */
   readonly kept: Kept;
+  /** Resolves when the last words are said, where this side is leaving. */
+  left: Promise<void> = Promise.resolve();
   /** Where what happens on it is counted. */
   readonly counts: Counts;
   readonly #conn: Conn;
@@ -142,9 +144,15 @@ export class Transport implements Timed, Holder {
    * at once would make TCP throw away last words that the peer has not read yet.
    * @param grace In ms.
    */
-  async leave(grace: number): Promise<void> {
-    if (this.#leaveBy !== undefined) return;
+  leave(grace: number): Promise<void> {
+    if (this.#leaveBy !== undefined) return Promise.resolve();
     this.#leaveBy = this.#clock.now + grace;
+    const leaving = this.#leave();
+    this.left = leaving.catch(() => {});
+    return leaving;
+  }
+
+  async #leave(): Promise<void> {
     this.input.start = this.input.end = 0;
     await this.outbox.drained();
     try {

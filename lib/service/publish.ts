@@ -25,7 +25,7 @@ export function isKey(text: string): boolean {
 }
 
 /** What a body is, by its media type. */
-function kindOf(type: string | undefined): Kind {
+export function kindOf(type: string | undefined): Kind {
   if (type === "application/octet-stream") return "binary";
   return type === "application/json" ? "json" : "text";
 }

@@ -144,12 +144,12 @@ class Client implements Subscriber {
     if (this.#asked > MAX_ASKED) this.#socket.hold();
   }
 
-  /** Does one thing after what was asked before. */
-  #do(what: () => Promise<unknown>): void {
+  /** Does one thing after what was asked before; where `always`, also if who asked has left meanwhile. */
+  #do(what: () => Promise<unknown>, always = false): void {
     this.#doing++;
     this.#last = this.#last.then(async () => {
       try {
-        if (!this.#left) await what();
+        if (always || !this.#left) await what();
       } catch (error) {
         this.#fail(error);
       }
@@ -211,7 +211,8 @@ class Client implements Subscriber {
         const code = error.tooLarge ? CloseCode.TooBig : CloseCode.InternalError;
         this.#socket.close(code, "not published");
       }
-    });
+      // Who publishes and closes at once has published.
+    }, true);
   }
 
   /** Publishes what had come whole at some time. */
@@ -315,7 +316,7 @@ class Client implements Subscriber {
         if (!(error instanceof EngineError)) throw error;
         this.#say({ error: error.message, ...ref });
       }
-    });
+    }, true);
     return undefined;
   }
 }

@@ -2,6 +2,7 @@
  * The envelope: what comes first, then, and live; what a client asks and is answered.
  */
 import { assertEquals, assertMatch } from "@std/assert";
+import { exchanges } from "../cases/envelopes.ts";
 import { channelTest } from "../tools/engines.ts";
 import { hex, utf8 } from "../tools/bytes.ts";
 import { channelsOf, numberOf, post, remembered, Subscriber } from "../tools/channels.ts";
@@ -36,62 +37,6 @@ channelTest("without since nothing was missed, whatever is remembered", async (t
   await post(service, "btc", "after");
   assertEquals((await subscriber.json()).data, "after");
 });
-
-/** A request, and the answer; `ID` stands for any id. */
-type Exchange = [request: unknown, answer: unknown];
-const needed = "one of sub, unsub and pub is needed";
-const exchanges: Exchange[] = [
-  [{ sub: "eth" }, { sub: "eth", open: "ID", gap: false }],
-  [{ sub: "eth" }, { error: "already subscribed" }],
-  [{ sub: "btc", ref: 1 }, { error: "already subscribed", ref: 1 }],
-  [{ unsub: "eth" }, { unsub: "eth" }],
-  [{ unsub: "eth", ref: "again" }, { unsub: "eth", ref: "again" }],
-  [{ unsub: "never" }, { unsub: "never" }],
-  [{ sub: "eth", since: "all", ref: 2 }, { sub: "eth", open: "ID", gap: false, ref: 2 }],
-  [{ unsub: "eth" }, { unsub: "eth" }],
-  [{ sub: "eth", since: "zzz.1" }, {
-    sub: "eth",
-    open: "ID",
-    gap: true,
-    lost: { eth: "epoch" },
-  }],
-  [{ pub: "x", data: { a: 1 }, ref: 3 }, { ref: 3, id: "ID" }],
-  [{ pub: "x", data: "text" }, { id: "ID" }],
-  [{ pub: "x", data: null, ref: null }, { ref: null, id: "ID" }],
-  [{ pub: "x", base64: "AAEC", ref: { a: [] } }, { ref: { a: [] }, id: "ID" }],
-  [{ pub: "x", data: 1, unknown: true, ref: 4 }, { ref: 4, id: "ID" }],
-  ['{"pub":"x","data":{"__proto__":1},"__proto__":2}', { id: "ID" }],
-  [{ pub: "x", ref: 5 }, { error: "one of data and base64 is needed", ref: 5 }],
-  [{ pub: "x", data: 1, base64: "" }, { error: "one of data and base64 is needed" }],
-  [{ pub: "x", base64: "A" }, { error: "base64 is not base64" }],
-  [{ pub: "x", base64: "AAEC\n" }, { error: "base64 is not base64" }],
-  [{ pub: "x", base64: 1 }, { error: "base64 is not base64" }],
-  [{ pub: "a b", data: 1, ref: 6 }, {
-    error: "a channel name has a character other than A-Z a-z 0-9 _ . ~ @ : = ! - /",
-    ref: 6,
-  }],
-  [{ sub: "" }, { error: "a channel name is empty" }],
-  [{ sub: "-/metrics" }, { error: '"-" is reserved' }],
-  [{ sub: "a,b" }, {
-    error: "a channel name has a character other than A-Z a-z 0-9 _ . ~ @ : = ! - /",
-  }],
-  [{ sub: 1, ref: 7 }, { error: "the channel is not a text", ref: 7 }],
-  [{ sub: ["eth"] }, { error: "the channel is not a text" }],
-  [{ sub: "doge", since: "x" }, { error: "since is no id, no age and not all" }],
-  [{ sub: "doge", since: 1 }, { error: "since is no id, no age and not all" }],
-  [{ sub: "doge", since: null }, { error: "since is no id, no age and not all" }],
-  [{ sub: "a", pub: "b", data: 1, ref: 8 }, { error: needed, ref: 8 }],
-  [{ ref: 9 }, { error: needed, ref: 9 }],
-  [{}, { error: needed }],
-  ['{"__proto__":{"sub":"eth"}}', { error: needed }],
-  ["hello", { error: "not JSON" }],
-  ["", { error: "not JSON" }],
-  ['{"sub":"eth"', { error: "not JSON" }],
-  ["[]", { error: "not an object" }],
-  ["null", { error: "not an object" }],
-  ['"sub"', { error: "not an object" }],
-  ["42", { error: "not an object" }],
-];
 
 /** The answer with its ids as `ID`. */
 function withoutIds(answer: Record<string, unknown>): Record<string, unknown> {

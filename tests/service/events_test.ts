@@ -1,7 +1,7 @@
 /**
  * Subscribing by Server-Sent Events.
  */
-import { assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { BodyReader } from "../../lib/http/body.ts";
 import { Message } from "../../lib/hub/message.ts";
 import { chunkedEvent } from "../../lib/service/forms.ts";
@@ -275,23 +275,6 @@ channelTest("a request behind a stream's is not answered", async (testService) =
   await client.readAll();
   assertEquals(JSON.parse((await ask(service, "GET /btc")).body).messages, []);
 });
-
-const refusals: [target: string, fields: Record<string, string>, answer: string][] = [
-  ["/btc", { Origin: "http://evil.example" }, "403 this origin may not connect"],
-  ["/btc", { "Last-Event-ID": "x" }, "400 since is no id"],
-  ["/btc?since=x", {}, "400 since is no id"],
-  ["/b%20c", {}, "400 a channel name has a character"],
-];
-for (const [target, fields, answer] of refusals) {
-  channelTest(
-    `a stream of ${target} with ${JSON.stringify(fields)}: ${answer}`,
-    async (testService) => {
-      await using service = await testService();
-      await assertRejects(() => EventStream.open(service, target, fields), Error, answer);
-      assertEquals(await channelsOf(service), []);
-    },
-  );
-}
 
 channelTest("a page of an allowed origin may read a stream", async (testService) => {
   await using service = await testService("--origin", "https://a.example");

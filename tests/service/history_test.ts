@@ -93,24 +93,6 @@ channelTest(
   },
 );
 
-const badSince = "since is no id, no age such as 30s, and not all";
-const badLimit = "limit is not a number from 1 to 1000";
-const refusals: [query: string, why: string][] = [
-  ...["", "x", "ALL", "30", "s", "-1s", "1.5s", "30d", "1e3s", "9999999999s", "30s,1m", "%20all"]
-    .map((since): [string, string] => [`since=${since}`, badSince]),
-  ...["x7", "x7.", ".1", "x7.-1", "x7.01", "x7.1.1", "x7.9007199254740993", "x7.1e3", "__proto__"]
-    .map((since): [string, string] => [`since=${since}`, badSince]),
-  ...["", "0", "1001", "x", "-1", "1.5", "01", "1e2", "+5", "٣", "99999999999999999999"]
-    .map((limit): [string, string] => [`limit=${encodeURIComponent(limit)}`, badLimit]),
-];
-channelTest("a since or a limit that is none is 400, and says so", async (testService) => {
-  await using service = await testService();
-  for (const [query, why] of refusals) {
-    const { status, body } = await ask(service, `GET /btc?${query}`);
-    assertEquals([status, body], [400, `${why}\n`], query);
-  }
-});
-
 channelTest(
   "a gap is told for each channel, with its reason; what is left comes all the same",
   async (testService) => {

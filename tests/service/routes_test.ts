@@ -66,44 +66,6 @@ Deno.test("everything that the page refers to is there", async () => {
   assert(seen.size > 3);
 });
 
-const answers: [line: string, status: number][] = [
-  ["GET /-/assets/../../main.ts", 404],
-  ["GET /-/assets/..%2f..%2fmain.ts", 404],
-  ["GET /-/assets/%2e%2e/main.ts", 404],
-  ["GET /-/assets/..%5cmain.ts", 404],
-  ["GET /-/assets/%252e%252e%252fmain.ts", 404],
-  ["GET /-/assets//app.css", 404],
-  ["GET /-/assets/.env", 404],
-  ["GET /-/assets/", 404],
-  ["GET /-/assets", 404],
-  ["GET /-/assets/__proto__", 404],
-  ["GET /-/assets/constructor", 404],
-  [`GET /-/assets/${"a".repeat(5000)}`, 404],
-  ["GET /-/assets/app.css%00", 400],
-  ["GET /-/assets/%zz", 400],
-  ["GET /-/assets/%", 400],
-  ["GET /-/assets/%ff", 400],
-  ["GET /%0d%0aX-Split:%20yes", 400],
-  ["GET /-/assets/app.css?v=1", 200],
-  ["GET /-/assets/app%2Ecss", 200],
-  ["POST /-/assets/app.css", 405],
-  ["DELETE /", 405],
-  ["POST /-/health", 405],
-  ["GET /-/", 404],
-  ["GET /-/nothing", 404],
-  ["GET /app/x", 404],
-  ["GET /apps/x", 404],
-];
-Deno.test("targets get the answers that they should, however they are spelled", async () => {
-  await using service = await testService();
-  for (const [line, expected] of answers) {
-    const { status, head } = await ask(service.port, line);
-    assertEquals(status, expected, line);
-    assert(!head.includes("X-Split"), line);
-    if (expected === 405) assertStringIncludes(head, "Allow: GET, HEAD");
-  }
-});
-
 Deno.test("health says ok", async () => {
   await using service = await testService();
   const { status, head, body } = await ask(service.port, "GET /-/health");
@@ -128,44 +90,6 @@ Deno.test("health says draining on a connection that is there while the server s
   assertEquals((await closed).code, 1001);
   await ended;
   await service.finished;
-});
-
-const handshakes: [name: string, line: string, fields: Record<string, string>, status: number][] = [
-  ["a good one", "GET /-/echo", {}, 101],
-  ["a good one with a query", "GET /-/echo?x=1", {}, 101],
-  ["token lists in any case", "GET /", {
-    Connection: "keep-alive, UPGRADE",
-    Upgrade: "h2c, WebSocket",
-  }, 101],
-  ["no upgrade", "GET /-/echo", { Upgrade: "h2c" }, 426],
-  ["Upgrade without Connection", "GET /-/echo", { Connection: "close" }, 400],
-  ["POST", "POST /-/echo", {}, 405],
-  ["POST to the ticker", "POST /", {}, 405],
-  ["a body", "GET /-/echo", { "Content-Length": "1" }, 400],
-  ["a chunked body", "GET /-/echo", { "Transfer-Encoding": "chunked" }, 400],
-  ["an old version", "GET /-/echo", { "Sec-WebSocket-Version": "8" }, 426],
-  ["a short key", "GET /-/echo", { "Sec-WebSocket-Key": "c2hvcnQ=" }, 400],
-  ["a stranger's page", "GET /-/echo", { Origin: "http://evil.example" }, 403],
-  ["a stranger's page at the ticker", "GET /", { Origin: "http://evil.example" }, 403],
-  ["a rebound name", "GET /-/echo", { Host: "evil.example" }, 421],
-];
-Deno.test("handshakes get the answers that they should", async () => {
-  await using service = await testService();
-  for (const [name, line, fields, expected] of handshakes) {
-    using conn = await Deno.connect({ hostname: "127.0.0.1", port: service.port });
-    const all = { Host: `localhost:${service.port}`, ...upgrade, ...fields };
-    const lines = Object.entries(all).map(([n, v]) => `${n}: ${v}\r\n`).join("");
-    await conn.write(new TextEncoder().encode(`${line} HTTP/1.1\r\n${lines}\r\n`));
-    const buffer = new Uint8Array(2048);
-    const head = new TextDecoder().decode(buffer.subarray(0, await conn.read(buffer) ?? 0));
-    assertMatch(head, new RegExp(`^HTTP/1.1 ${expected} `), name);
-    if (expected === 101) {
-      assertStringIncludes(head, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    } else if (expected !== 426 || name === "an old version") {
-      assertStringIncludes(head, "Connection: close", name);
-    }
-    if (name === "an old version") assertStringIncludes(head, "Sec-WebSocket-Version: 13");
-  }
 });
 
 Deno.test("HTTP/1.0 is served and closed, never upgraded", async () => {

@@ -14,7 +14,7 @@ import {
   UPGRADE,
 } from "../tools/channels.ts";
 import { concat, hex, utf8 } from "../tools/bytes.ts";
-import { clientFrame } from "../tools/frames.ts";
+import { clientClose, clientFrame } from "../tools/frames.ts";
 
 const bodies: [type: string | undefined, body: Uint8Array, first: number][] = [
   [undefined, utf8("hello"), 0x81],
@@ -67,61 +67,6 @@ for (const [what, target, protocols, mode] of modes) {
 }
 
 const list = (count: number) => Array.from({ length: count }, (_, i) => `c${i}`).join(",");
-const badSince = "since is no id, no age such as 30s, and not all";
-const stranger = "this origin may not connect; it can be allowed with --origin";
-const refusals: [what: string, line: string, fields: RequestFields, status: number, why: string][] =
-  [
-    ["an empty since", "GET /btc?since=", {}, 400, badSince],
-    ["a since that is none", "GET /btc?since=yesterday", {}, 400, badSince],
-    ["a bad name", "GET /btc/", {}, 400, "a segment of a channel name is empty"],
-    ["a bad name among good", "GET /btc,,eth", {}, 400, "a channel name is empty"],
-    ["a reserved name among good", "GET /btc,app", {}, 400, '"app" is reserved'],
-    ["too many channels", `GET /${list(129)}`, {}, 400, "over 128 channels"],
-    ["a stranger's page", "GET /btc", { Origin: "http://evil.example" }, 403, stranger],
-    ["POST", "POST /btc", {}, 405, "a WebSocket handshake is a GET"],
-    ["a body", "GET /btc", { "Content-Length": "1" }, 400, "a WebSocket handshake has no body"],
-    [
-      "a chunked body",
-      "GET /btc",
-      { "Transfer-Encoding": "chunked" },
-      400,
-      "a WebSocket handshake has no body",
-    ],
-    [
-      "an unknown expectation",
-      "GET /btc",
-      { "Content-Length": "0", Expect: "x" },
-      417,
-      "only 100-continue can be expected",
-    ],
-    [
-      "an old version",
-      "GET /btc",
-      { "Sec-WebSocket-Version": "8" },
-      426,
-      "the version of WebSocket spoken here is 13",
-    ],
-    [
-      "no key",
-      "GET /btc",
-      { "Sec-WebSocket-Key": undefined },
-      400,
-      "Sec-WebSocket-Key is not 16 bytes of base64",
-    ],
-    ["the apps", "GET /app/btc", {}, 404, "nothing is here"],
-  ];
-channelTest(
-  "a handshake that is refused says why, and nobody is subscribed",
-  async (testService) => {
-    await using service = await testService();
-    for (const [what, line, fields, status, why] of refusals) {
-      const answer = await ask(service, line, { ...UPGRADE, ...fields });
-      assertEquals([answer.status, answer.body], [status, `${why}\n`], what);
-    }
-    assertEquals(await channelsOf(service), []);
-  },
-);
-
 const bodiless: [what: string, fields: RequestFields][] = [
   ["Content-Length: 0, as Java's own client sends it", { "Content-Length": "0" }],
   ["many zeros", { "Content-Length": "000" }],
@@ -204,6 +149,25 @@ for (const target of ["/btc", "/btc?since=all"]) {
         await modest.client.send(0x88, hex("03 e8"));
         assertEquals(await modest.closed(), "1000 ");
       }
+    },
+  );
+}
+
+for (
+  const [what, fields, message] of [
+    ["raw", {}, "last words"],
+    ["enveloped", { "Sec-WebSocket-Protocol": "kodama.v1" }, '{"pub":"btc","data":"last words"}'],
+  ] as const
+) {
+  channelTest(
+    `what is published in one segment with the close behind it is published [${what}]`,
+    async (testService) => {
+      await using service = await testService();
+      using reader = await Subscriber.open(service, "/btc");
+      const behind = concat(clientFrame(0x81, utf8(message)), clientClose(1000));
+      using subscriber = await Subscriber.open(service, "/btc", fields, behind);
+      await subscriber.closed();
+      assertEquals(await reader.text(), "last words");
     },
   );
 }
