@@ -6,6 +6,7 @@ import { HttpError } from "../http/error.ts";
 import type { Head } from "../http/head.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionContext, type Handle } from "./connection.ts";
+import { readTurns } from "./read_turns.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import type { Watch } from "./watch.ts";
 
@@ -151,6 +152,7 @@ export class Server {
       // One request, and no more.
       draining: true,
     };
+    readTurns.enter(clock, fault);
     this.finished = this.#accept();
   }
 
@@ -221,7 +223,9 @@ export class Server {
       }
     }
     while (this.#serving.size > 0) await Promise.all(this.#serving.values());
-    this.#context.clock.stop();
+    const { clock, fault } = this.#context;
+    await readTurns.leave(clock, fault);
+    clock.stop();
   }
 
   #admit(conn: Deno.Conn): void {

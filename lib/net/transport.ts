@@ -5,6 +5,7 @@
 import { Input } from "../websocket/input.ts";
 import type { Clock, Timed } from "./clock.ts";
 import { Outbox } from "./outbox.ts";
+import { type ReadTurns, readTurns } from "./read_turns.ts";
 
 /** Who is at the other end. */
 export interface Peer {
@@ -43,6 +44,7 @@ export class Transport implements Timed {
   owner: Timed | undefined;
   readonly #conn: Deno.Conn;
   readonly #clock: Clock;
+  readonly #turns: Pick<ReadTurns, "next">;
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
   #leaveBy: number | undefined;
   #dropped = false;
@@ -51,10 +53,12 @@ export class Transport implements Timed {
   /**
    * @param conn A connection that was accepted.
    * @param clock Whose ticks drive the deadlines.
+   * @param turns Who says when a read may begin.
    */
-  constructor(conn: Deno.Conn, clock: Clock) {
+  constructor(conn: Deno.Conn, clock: Clock, turns: Pick<ReadTurns, "next"> = readTurns) {
     this.#conn = conn;
     this.#clock = clock;
+    this.#turns = turns;
     this.outbox = new Outbox(conn, clock);
     const { remoteAddr } = conn;
     this.peer = "hostname" in remoteAddr ? remoteAddr : { hostname: "", port: 0 };
@@ -78,6 +82,8 @@ export class Transport implements Timed {
    */
   async read(): Promise<number> {
     for (;;) {
+      const turn = this.#turns.next();
+      if (turn !== undefined) await turn;
       const space = this.input.space();
       const count = await this.#conn.read(space);
       if (count === null) {

@@ -7,6 +7,7 @@ import { natsAddress } from "../engine/nats/address.ts";
 import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import { OutOfFiles, Server } from "../net/listener.ts";
+import { NoTurns } from "../net/read_turns.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard } from "./board.ts";
 import { frameForms } from "./forms.ts";
@@ -46,6 +47,7 @@ export function serveOn(context: ServeContext): Server {
       const { connections, limit } = error;
       return log.error("out of files", { connections, limit, raise: "ulimit -n" });
     }
+    if (error instanceof NoTurns) return log.warn("not served in turns", { why: error.why });
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     log.error("fault", { error: text });
   };
