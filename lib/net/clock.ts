@@ -15,13 +15,16 @@ export interface Timed {
 
 /** Calls everything that has deadlines at each tick. */
 export class Clock {
-  /** The time at the last tick, in ms since the process began. Never goes back. */
+  /** The time at the last tick, also one at which nobody was called, in ms since the process began. Never goes back. */
   now: number = performance.now();
   readonly #timed = new Set<Timed>();
+  readonly #interval: number;
   readonly #timer: ReturnType<typeof setInterval>;
+  #skipped = false;
 
-  /** @param interval Between ticks, in ms: how late a deadline may be noticed. */
+  /** @param interval Between ticks, in ms: how late a deadline may be noticed, while nothing holds the thread up. */
   constructor(interval: number) {
+    this.#interval = interval;
     this.#timer = setInterval(() => this.#tick(), interval);
   }
 
@@ -41,7 +44,12 @@ export class Clock {
   }
 
   #tick(): void {
+    const before = this.now;
     this.now = performance.now();
+    const late = this.now - before > 2 * this.#interval;
+    // Where the thread was held up, what has arrived meanwhile is read before anybody is said to be late: by the next tick.
+    this.#skipped = late && !this.#skipped;
+    if (this.#skipped) return;
     for (const timed of this.#timed) timed.tick(this.now);
   }
 }

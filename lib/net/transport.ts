@@ -42,6 +42,8 @@ export class Transport implements Timed {
   readonly peer: Peer;
   /** Whoever has deadlines on this connection at present. */
   owner: Timed | undefined;
+  /** Since when bytes can be seen if they come, on the clock's time; `Infinity` while nothing is being read. */
+  readingSince = Infinity;
   readonly #conn: Deno.Conn;
   readonly #clock: Clock;
   readonly #turns: Pick<ReadTurns, "next">;
@@ -85,7 +87,9 @@ export class Transport implements Timed {
       const turn = this.#turns.next();
       if (turn !== undefined) await turn;
       const space = this.input.space();
+      this.readingSince = this.#clock.now;
       const count = await this.#conn.read(space);
+      this.readingSince = Infinity;
       if (count === null) {
         this.#peerEnded = true;
         return 0;
