@@ -4,6 +4,7 @@
  * @module
  */
 import { ask } from "./load/asks.ts";
+import { busy } from "./load/busy.ts";
 import { echo } from "./load/echo.ts";
 import { fanout, type FanoutLoad } from "./load/fanout.ts";
 import { handshakes, idle } from "./load/idle.ts";
@@ -30,6 +31,8 @@ async function run(load: Load): Promise<Results[Load["mode"]]> {
   switch (load.mode) {
     case "echo":
       return echo(load, tls);
+    case "busy":
+      return busy(load);
     case "idle":
       return idle(load, tls);
     case "handshakes":

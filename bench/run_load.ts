@@ -3,6 +3,7 @@
  * @module
  */
 import type { AskLoad, AskResult } from "./load/asks.ts";
+import type { BusyLoad, BusyResult } from "./load/busy.ts";
 import type { EchoLoad, EchoResult } from "./load/echo.ts";
 import type { FanoutLoad, FanoutResult } from "./load/fanout.ts";
 import type { HandshakeResult, IdleLoad, IdleResult } from "./load/idle.ts";
@@ -18,6 +19,7 @@ export interface ChannelLoad extends Omit<FanoutLoad, "subscribe" | "publish"> {
 /** A load and its mode. */
 export type Load =
   | { mode: "echo" } & EchoLoad
+  | { mode: "busy" } & BusyLoad
   | { mode: "idle" } & IdleLoad
   | { mode: "handshakes" } & IdleLoad
   | { mode: "fanout" } & ChannelLoad
@@ -28,6 +30,7 @@ export type Load =
 /** What each mode gives. */
 export interface Results {
   echo: EchoResult;
+  busy: BusyResult;
   idle: IdleResult;
   handshakes: HandshakeResult;
   fanout: FanoutResult;

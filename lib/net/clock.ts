@@ -16,17 +16,18 @@ export interface Timed {
 
 /** Calls everything that has deadlines at each tick. */
 export class Clock {
-  /** The time at the last tick, in ms since the process began. Never goes back. */
+  /** The time at the last tick, also one at which nobody was called, in ms since the process began. Never goes back. */
   now: number = performance.now();
   /** What waits to be written: whoever is called at a tick adds its own, in bytes. */
   queued = 0;
   readonly #timed = new Set<Timed>();
-  readonly #timer: ReturnType<typeof setInterval>;
   readonly #interval: number;
+  readonly #timer: ReturnType<typeof setInterval>;
   readonly #counts: Counts;
+  #skipped = false;
 
   /**
-   * @param interval Between ticks, in ms: how late a deadline may be noticed.
+   * @param interval Between ticks, in ms: how late a deadline may be noticed, while nothing holds the thread up.
    * @param counts Where it is counted how late ticks come and what waits to be written then.
    */
   constructor(interval: number, counts: Counts = uncounted) {
@@ -54,8 +55,12 @@ export class Clock {
   #tick(): void {
     const before = this.now, counts = this.#counts;
     this.now = performance.now();
-    const late = Math.max(0, this.now - before - this.#interval);
-    observe(counts, Count.late, LATE, late / 1000);
+    const passed = this.now - before;
+    observe(counts, Count.late, LATE, Math.max(0, passed - this.#interval) / 1000);
+    const late = passed > 2 * this.#interval;
+    // Where the thread was held up, what has arrived meanwhile is read before anybody is said to be late: by the next tick.
+    this.#skipped = late && !this.#skipped;
+    if (this.#skipped) return;
     const waited = this.queued;
     this.queued = 0;
     for (const timed of this.#timed) timed.tick(this.now);

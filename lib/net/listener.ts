@@ -13,6 +13,7 @@ import type { Conn, Listener } from "./conn.ts";
 import { Connection, type Handle } from "./connection.ts";
 import type { ConnectionContext } from "./context.ts";
 import { Count, type Counts, uncounted } from "./counts.ts";
+import { readTurns } from "./read_turns.ts";
 import type { ConnectionSettings } from "./settings.ts";
 import { peerOf } from "./transport.ts";
 import type { Watch } from "./watch.ts";
@@ -127,6 +128,7 @@ export class Server {
     };
     this.#spareContext = this.#refusing(tooMany);
     clock.add({ tick: () => backlog.look() });
+    readTurns.enter(clock, fault);
     this.finished = this.#accept();
   }
 
@@ -213,7 +215,9 @@ export class Server {
       }
     }
     while (this.#serving.size > 0) await Promise.all(this.#serving.values());
-    this.#context.clock.stop();
+    const { clock, fault } = this.#context;
+    await readTurns.leave(clock, fault);
+    clock.stop();
   }
 
   #admit(conn: Conn): void {

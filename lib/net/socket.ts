@@ -235,8 +235,10 @@ export class Socket implements ProtocolEvents, Owner {
     else if (now >= this.#closeBy) this.drop();
     else if (now >= this.#messageBy && !this.#paused) {
       this.#fail(CloseCode.Policy, "message took too long");
-    } else if (now >= this.#aliveBy && !this.#paused) this.drop();
-    else if (now >= this.#pingAt) {
+    } else if (now >= this.#aliveBy && now - this.#transport.readingSince >= pingTimeout) {
+      // An answer that we had not begun to read, or only just, is not missing.
+      this.drop();
+    } else if (now >= this.#pingAt) {
       this.#pingAt = now + pingInterval;
       this.#aliveBy = Math.min(this.#aliveBy, now + pingTimeout);
       this.#machine.ping(new Uint8Array(0));

@@ -8,6 +8,7 @@ import type { Clock, Timed } from "./clock.ts";
 import { type Conn, HandshakeError } from "./conn.ts";
 import { Count, type Counts, uncounted } from "./counts.ts";
 import { Outbox, unlimited } from "./outbox.ts";
+import { type ReadTurns, readTurns } from "./read_turns.ts";
 
 /** Who is at the other end. */
 export interface Peer {
@@ -67,9 +68,12 @@ export class Transport implements Timed, Holder {
   left: Promise<void> = Promise.resolve();
   /** Where what happens on it is counted. */
   readonly counts: Counts;
+  /** Since when bytes can be seen if they come, on the clock's time; `Infinity` while nothing is being read. */
+  readingSince = Infinity;
   readonly #conn: Conn;
   readonly #clock: Clock;
   readonly #backlog: Backlog;
+  readonly #turns: Pick<ReadTurns, "next">;
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
   #leaveBy: number | undefined;
   /** Bytes read since they were last counted: a number of one's own is the quickest to add to. */
@@ -82,15 +86,18 @@ export class Transport implements Timed, Holder {
    * @param clock Whose ticks drive the deadlines.
    * @param counts Where what happens on it is counted.
    * @param backlog Counts what waits to be written with that of others.
+   * @param turns Who says when a read may begin.
    */
   constructor(
     conn: Conn,
     clock: Clock,
     counts: Counts = uncounted,
     backlog: Backlog = unlimited,
+    turns: Pick<ReadTurns, "next"> = readTurns,
   ) {
     this.#conn = conn;
     this.#clock = clock;
+    this.#turns = turns;
     this.counts = counts;
     this.outbox = new Outbox(conn, clock, backlog);
     this.kept = new Kept(backlog);
@@ -123,8 +130,12 @@ export class Transport implements Timed, Holder {
    */
   async read(): Promise<number> {
     for (;;) {
+      const turn = this.#turns.next();
+      if (turn !== undefined) await turn;
       const space = this.input.space();
+      this.readingSince = this.#clock.now;
       const count = await this.#conn.read(space);
+      this.readingSince = Infinity;
       if (count === null) {
         this.#peerEnded = true;
         return 0;

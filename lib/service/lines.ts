@@ -81,6 +81,12 @@ export const lines = {
     fields: { peer, "text|hex": "the first KiB of it", bytes: "how long it is" },
     meaning: "Somebody sent a message to the ticker at `/`.",
   },
+  "not served in turns": {
+    level: "warning",
+    fields: { why: "why not" },
+    meaning:
+      "It cannot connect to itself over loopback; until it can, some wait long under overload.",
+  },
   "out of files": {
     level: "error",
     fields: {

@@ -11,6 +11,7 @@ import { Backlog } from "../net/backlog.ts";
 import { Callers } from "../net/callers.ts";
 import type { Listener } from "../net/conn.ts";
 import { type Common, Server } from "../net/listener.ts";
+import { NoTurns } from "../net/read_turns.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard } from "./board.ts";
 import { frameForms } from "./forms.ts";
@@ -56,6 +57,7 @@ export function faultLine(log: Log): (error: unknown) => void {
       const { connections, limit } = error;
       return log.error("out of files", { connections, limit, raise: "ulimit -n" });
     }
+    if (error instanceof NoTurns) return log.warn("not served in turns", { why: error.why });
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     log.error("fault", { error: text });
   };

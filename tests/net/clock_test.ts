@@ -64,3 +64,29 @@ Deno.test("Clocks count into one row how late they tick and what waits, and leav
   const ticks = counts.subarray(Count.late, Count.late + LATE.length + 1);
   assertGreaterOrEqual(ticks.reduce((sum, count) => sum + count), 4);
 });
+
+/** Holds the thread up. */
+function spin(ms: number): void {
+  for (const began = performance.now(); performance.now() - began < ms;);
+}
+
+Deno.test("Clock calls nobody at a tick that comes late, but at the next", async () => {
+  const interval = 20, clock = new Clock(interval), began = performance.now();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  clock.add({ tick: () => resolve(performance.now() - began) });
+  spin(4 * interval);
+  // What has arrived is read between the two.
+  assertGreaterOrEqual(await within(5000, "a tick", promise), 5 * interval - 1);
+  clock.stop();
+});
+
+Deno.test("Clock goes on while all ticks come late", async () => {
+  const clock = new Clock(2);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let calls = 0;
+  clock.add({ tick: () => void (++calls === 3 && resolve()) });
+  const busy = setInterval(() => spin(10), 0);
+  await within(5000, "three ticks", promise);
+  clearInterval(busy);
+  clock.stop();
+});

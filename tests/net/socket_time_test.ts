@@ -1,10 +1,14 @@
 /** A WebSocket's deadlines: pings, unfinished messages, closing handshakes. */
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { Clock } from "../../lib/net/clock.ts";
+import { Socket } from "../../lib/net/socket.ts";
+import { Transport } from "../../lib/net/transport.ts";
+import type { Accepted } from "../../lib/websocket/handshake.ts";
 import { clientFrame } from "../tools/frames.ts";
 import { utf8 } from "../tools/bytes.ts";
 import { echo, Recorder } from "../tools/handler.ts";
-import { textOf } from "../tools/raw.ts";
-import { TestServer, webSocket } from "../tools/server.ts";
+import { RawClient, textOf } from "../tools/raw.ts";
+import { PATIENT, TestServer, webSocket } from "../tools/server.ts";
 import { closeCode, WebSocketClient } from "../tools/websocket.ts";
 import { test } from "../tools/way.ts";
 
@@ -30,6 +34,46 @@ test("Socket drops a silent peer after ping and pingTimeout, without a close fra
   assertEquals(new Set(frames.map((frame) => frame.first)), new Set([0x89]));
   await server.shrunk();
   assertEquals(recorder.log, ["open", "close 1006 unclean"]);
+});
+
+test("Socket keeps a peer whose answer came while nobody could look for it", async () => {
+  const recorder = new Recorder();
+  await using server = new TestServer(webSocket(recorder), { pingInterval: 60, pingTimeout: 40 });
+  using client = await WebSocketClient.open(server);
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await client.next())?.first, 0x89);
+    const sent = client.send(0x8a);
+    for (const began = performance.now(); performance.now() - began < 200;);
+    await sent;
+  }
+  assertEquals(recorder.log, ["open"]);
+});
+
+Deno.test("Socket does not drop a peer before it is its turn to be read, but then", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [conn, client] = await Promise.all([
+    listener.accept(),
+    RawClient.connect(listener.addr),
+  ]);
+  const clock = new Clock(5), recorder = new Recorder(), faults: unknown[] = [];
+  const { promise: turn, resolve } = Promise.withResolvers<void>();
+  const transport = new Transport(conn, clock, undefined, undefined, { next: () => turn });
+  const accepted: Accepted = {
+    ...{ accepted: true, headers: [], protocol: undefined, deflate: undefined },
+  };
+  const settings = { ...PATIENT, pingInterval: 20, pingTimeout: 20 };
+  const run = new Socket(transport, accepted, recorder, settings, (e) => faults.push(e)).run();
+  // Five pings, of which the first could have been answered in time.
+  await client.until((received) => received.length >= 10);
+  await client.send(clientFrame(0x8a, new Uint8Array()));
+  resolve();
+  client.take(10);
+  await client.until((received) => received.length >= 2);
+  assertEquals(recorder.log, ["open"]);
+  await run;
+  assertEquals([recorder.log, faults], [["open", "close 1006 unclean"], []]);
+  client.close();
+  clock.stop();
 });
 
 test("Socket takes any bytes as a sign of life, also a frame that is not done", async () => {
