@@ -36,6 +36,11 @@ export class MortalServer {
     this.#options = { allowed: ["-P=serve", `--allow-read=${read}`, `--allow-write=${folder}`] };
   }
 
+  /** The number of the process that runs. */
+  get pid(): number {
+    return this.#running!.child.pid;
+  }
+
   /** Starts it, and waits until it listens. */
   async start(): Promise<void> {
     const { listening } = this.#spawn();
