@@ -3,6 +3,7 @@
  * do nothing. What was not given back is seen here.
  * @module
  */
+import { collected } from "./inspector.ts";
 import { type Scrape, scraped } from "../tools/scrape.ts";
 import { soon } from "../tools/nats.ts";
 
@@ -14,7 +15,9 @@ export interface Held {
   accepted: number;
   /** Open files. */
   files: number;
-  /** Memory (VmRSS), in MiB. */
+  /** What all isolates hold once their garbage is collected, in MiB. */
+  heap: number;
+  /** Memory of the process (VmRSS) then, in MiB. */
   memory: number;
   /** CPU of all threads, in ms a second. */
   idle: number;
@@ -25,19 +28,28 @@ const PATIENCE = 20_000;
 /** How long the CPU is watched, in ms. */
 const IDLE = 1500;
 
+/** A server, as it is looked at. */
+export interface Gauged {
+  port: number;
+  pid: number;
+  /** The port of its inspector. */
+  inspector: number;
+}
+
 /**
  * Waits until everything is given back, and says what is held then.
- * @param server Its port and process.
+ * @param server Which.
  * @param residents How many stay, each on one channel of its own.
  * @param files How many files may be open; by default any number.
  * @throws {Error} If something stays.
  */
 export async function gauge(
-  server: { port: number; pid: number },
+  server: Gauged,
   residents: number,
   files = Infinity,
 ): Promise<Omit<Held, "minute">> {
   const found = await scraped(server, (scrape) => isQuiet(scrape, residents), PATIENCE);
+  const heap = await collected(server.inspector);
   // The connection that has asked is gone, too, before long.
   const few = async () => (await look(server.pid)).files <= files;
   await soon(`fall of open files to ${files}`, few, PATIENCE);
@@ -47,6 +59,7 @@ export async function gauge(
   return {
     accepted: found.value("kodama_accepted_total"),
     files: after.files,
+    heap,
     memory: after.memory,
     idle: 1000 * (after.cpu - before.cpu) / (performance.now() - began),
   };
@@ -62,7 +75,7 @@ function isQuiet(scrape: Scrape, residents: number): boolean {
 /** A process, seen from outside. */
 interface Process {
   files: number;
-  /** In MiB. */
+  /** VmRSS, in MiB. */
   memory: number;
   /** What its threads have run, in ms; without those that have ended. */
   cpu: number;

@@ -4,14 +4,13 @@
  *     deno task soak --minutes 10 [--engine memory|sqlite|nats|nats://…] [--workers 2] [--seed 7]
  *
  * With `--engine nats` a server of NATS is started, too. Ends with 1 where something was lost untold, repeated or out of order,
- * where something is not given back, or where memory rises after the first half. Needs Linux's `/proc`.
+ * where something is not given back, or where what it holds rises after the first half. Needs Linux's `/proc`.
  * @module
  */
 import { parseArgs } from "node:util";
 import { newSeed } from "../chaos/run.ts";
 import { natsServer, natsServers } from "../tools/nats.ts";
-import { median, rise } from "./drift.ts";
-import { type Row, runSoak } from "./run.ts";
+import { risen, type Row, runSoak } from "./run.ts";
 
 const { values } = parseArgs({
   options: {
@@ -44,6 +43,7 @@ const COLUMNS: [heading: string, cell: (row: Row) => string][] = [
   ["published", ({ acknowledged }) => String(acknowledged)],
   ["delivered", ({ delivered }) => String(delivered)],
   ["losses told", ({ gaps }) => String(gaps)],
+  ["heaps (MiB)", ({ heap }) => heap.toFixed(1)],
   ["memory (MiB)", ({ memory }) => memory.toFixed(1)],
   ["open files", ({ files }) => String(files)],
   ["idle CPU (ms/s)", ({ idle }) => idle.toFixed(1)],
@@ -71,12 +71,13 @@ try {
     },
   });
   if (printed !== rows.at(-1)) show(rows.at(-1)!);
-  const rises = rise(rows.map(({ minute, memory }) => ({ at: minute, value: memory })));
-  const middle = median(rows.map(({ memory }) => memory)).toFixed(1);
-  const curve = rises === undefined
-    ? "too short for a curve"
-    : `in its second half memory rises by ${rises.toFixed(1)} MiB, of ${middle}`;
-  console.log(`\n${rows.length} rounds, ${rows.at(-1)!.sessions} sessions; ${curve}`);
+  const curves = (["heap", "memory"] as const).map((curve) => {
+    const { by, middle } = risen(rows, curve);
+    return by === undefined
+      ? `the ${curve} is too short a curve`
+      : `the ${curve} rises by ${by.toFixed(2)} MiB in its second half, of ${middle.toFixed(1)}`;
+  });
+  console.log(`\n${rows.length} rounds, ${rows.at(-1)!.sessions} sessions; ${curves.join("; ")}`);
 } catch (error) {
   console.error(error);
   Deno.exitCode = 1;

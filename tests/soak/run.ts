@@ -5,7 +5,7 @@
 import { MortalServer } from "../chaos/process.ts";
 import { Random } from "../chaos/random.ts";
 import { ask, post } from "../tools/channels.ts";
-import { soon } from "../tools/nats.ts";
+import { freePorts, soon } from "../tools/nats.ts";
 import { median, rise } from "./drift.ts";
 import { gauge, type Held } from "./gauge.ts";
 import { Resident } from "./resident.ts";
@@ -32,10 +32,12 @@ export interface Row extends Held, Played {}
 
 /** For a message to reach who stays, in ms. */
 const PATIENCE = 30_000;
-/** Most that memory may rise over the second half, of its median. */
-const MEMORY = 0.05;
-/** Most that the CPU that it takes to do nothing may rise over the second half, in ms a second. */
-const IDLE = 5;
+/** What must be flat over the second half: most that it may rise by, given what lies in its middle. */
+const FLAT: { [curve in "heap" | "memory" | "idle"]: (middle: number) => number } = {
+  heap: (middle) => 0.05 * middle,
+  memory: (middle) => 0.1 * middle,
+  idle: () => 5,
+};
 
 /**
  * Runs it.
@@ -43,10 +45,16 @@ const IDLE = 5;
  * of an idle server rises, or if the server said that something is wrong.
  */
 export async function runSoak(options: SoakOptions): Promise<Row[]> {
-  const server = new MortalServer([...options.flags, ...SOAK_LIMITS], options.folder);
+  const [inspector] = freePorts(1) as [number];
+  const server = new MortalServer(
+    [...options.flags, ...SOAK_LIMITS],
+    options.folder,
+    // Without a word of it on standard error.
+    [`--inspect=127.0.0.1:${inspector}`],
+  );
   await server.start();
   try {
-    const rows = await play(server, options);
+    const rows = await play(server, inspector, options);
     await server.end("SIGTERM");
     if (server.errors !== "") throw new Error(`it said: ${server.errors}`);
     check(rows);
@@ -57,7 +65,7 @@ export async function runSoak(options: SoakOptions): Promise<Row[]> {
   }
 }
 
-async function play(server: MortalServer, options: SoakOptions): Promise<Row[]> {
+async function play(server: MortalServer, inspector: number, options: SoakOptions): Promise<Row[]> {
   const random = new Random(options.seed), rows: Row[] = [];
   await soon("readiness", async () => (await ask(server, "GET /-/ready")).status === 200);
   const began = performance.now();
@@ -72,7 +80,8 @@ async function play(server: MortalServer, options: SoakOptions): Promise<Row[]> 
     const { id } = await post(server, "soak/resident", `${round}`);
     const heard = await resident.next(PATIENCE);
     if (heard.id !== id || heard.data !== `${round}`) throw new Error(`it heard ${heard.data}`);
-    const held = await gauge(server, 1, files);
+    const { port, pid } = server;
+    const held = await gauge({ port, pid, inspector }, 1, files);
     files ??= held.files;
     rows.push({ minute: (performance.now() - began) / 60_000, ...held, ...total });
     options.told?.(rows.at(-1)!);
@@ -80,18 +89,20 @@ async function play(server: MortalServer, options: SoakOptions): Promise<Row[]> 
   return rows;
 }
 
+/** How much a curve rises over its second half, and what lies in its middle; too short ones say nothing. */
+export function risen(rows: readonly Held[], curve: keyof typeof FLAT) {
+  const by = rise(rows.map((row) => ({ at: row.minute, value: row[curve] })));
+  return { by, middle: median(rows.map((row) => row[curve])) };
+}
+
 /**
- * Holds the curves to being flat; too short ones say nothing.
+ * Holds the curves to being flat.
  * @throws {Error} If one is not.
  */
 export function check(rows: readonly Held[]): void {
-  const memory = rise(rows.map(({ minute, memory }) => ({ at: minute, value: memory })));
-  const idle = rise(rows.map(({ minute, idle }) => ({ at: minute, value: idle })));
-  const most = MEMORY * median(rows.map((row) => row.memory));
-  if (memory !== undefined && memory > most) {
-    throw new Error(`memory rises by ${memory.toFixed(1)} MiB, over ${most.toFixed(1)}`);
-  }
-  if (idle !== undefined && idle > IDLE) {
-    throw new Error(`the CPU of an idle server rises by ${idle.toFixed(1)} ms/s, over ${IDLE}`);
+  for (const [curve, most] of Object.entries(FLAT)) {
+    const { by, middle } = risen(rows, curve as keyof typeof FLAT);
+    if (by === undefined || by <= most(middle)) continue;
+    throw new Error(`${curve} rises by ${by.toFixed(1)}, over ${most(middle).toFixed(1)}`);
   }
 }
