@@ -53,7 +53,7 @@ export class ResettingClient {
       });
       this.#socket.resume();
     });
-    await within(20_000, `${wanted}`, Promise.race([found, this.#closed()]));
+    await within(20_000, `${wanted}`, Promise.race([found, closedOf(this.#socket)]));
     this.#socket.removeAllListeners("data").pause();
     return this.#received;
   }
@@ -63,22 +63,22 @@ export class ResettingClient {
     return this.until(/(?!)/);
   }
 
-  #closed(): Promise<void> {
-    if (this.#socket.destroyed) return Promise.resolve();
-    return new Promise((resolve) => this.#socket.once("close", () => resolve()));
-  }
-
   /** Ends the connection by FIN. */
   finish(): void {
     this.#socket.destroy();
   }
 
-  /** Ends the connection by RST. */
+  /** Ends the connection by RST, where it has not ended by now. */
   async reset(): Promise<void> {
-    const closed = new Promise((resolve) => this.#below.once("close", resolve));
+    const closed = closedOf(this.#below);
     // One that is paused would not say that it is closed.
     this.#socket.resume();
     this.#below.resetAndDestroy();
     await within(5000, "resetting", closed);
   }
+}
+
+function closedOf(socket: net.Socket): Promise<void> {
+  if (socket.destroyed) return Promise.resolve();
+  return new Promise((resolve) => socket.once("close", () => resolve()));
 }
