@@ -47,9 +47,9 @@ const STRAY = 200;
 /** For all to have the last messages, in ms. */
 const PATIENCE = 60_000;
 
-/** The flags of a server in which something is forgotten within a round. */
+/** The flags of a server in which something is forgotten within a round, and whose memory is full after three. */
 export const SOAK_LIMITS = [
-  ...["--message-rate", "0", "--history", "20", "--history-bytes", "4MiB"],
+  ...["--message-rate", "0", "--history", "20", "--history-bytes", "512KiB"],
 ];
 
 /**
