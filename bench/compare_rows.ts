@@ -13,8 +13,9 @@ import { rowText } from "./table.ts";
 
 /** What is measured, where nothing else is asked. */
 export interface Comparison {
-  /** The task. */
+  /** The task, and what the command line asks of it. */
   task: string;
+  args: string[];
   rows: readonly Row[];
   peers: readonly Peer[];
   /** Versions of what takes part besides Kodama. */
@@ -30,7 +31,7 @@ export interface Comparison {
 export async function compareRows(comparison: Comparison): Promise<never> {
   const { task, file } = comparison;
   const { values } = parseArgs({
-    args: Deno.args,
+    args: comparison.args,
     options: {
       rounds: { type: "string", default: comparison.rounds },
       seconds: { type: "string", default: comparison.seconds },

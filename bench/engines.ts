@@ -10,6 +10,7 @@ import { ENGINES } from "./peers.ts";
 
 await compareRows({
   task: "bench:engines",
+  args: Deno.args,
   rows: ENGINE_ROWS,
   peers: ENGINES,
   versions: redisVersion,

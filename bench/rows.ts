@@ -207,6 +207,10 @@ export const ROWS: readonly Row[] = [
       };
     },
   },
+];
+
+/** The same work over TLS. */
+export const TLS_ROWS: readonly Row[] = [
   echo("wss-1", [64, 1, 20], false, atMost(1.2, "deno", "ws"), true),
   echo("wss-16", [64, 16, 20], false, atMost(0.2, "deno", "ws"), true),
   echo("wss-64", [16, 64, 125], false, atMost(0.1, "deno", "ws"), true),

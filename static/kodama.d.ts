@@ -11,6 +11,8 @@ export interface Message {
   channel: string;
   /** A JSON value, a text, or for binary a `Uint8Array`. */
   data: unknown;
+  /** With `?slow=latest`: how many before it on its channel were left out, where some were. */
+  skipped?: number;
 }
 
 /** Why nobody can say that nothing was missed on a channel. */

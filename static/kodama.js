@@ -92,7 +92,8 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
       cursor = said.id;
       next = undefined;
       const data = "base64" in said ? bytes(said.base64) : said.data;
-      onmessage?.({ id: said.id, channel: said.ch, data }, text);
+      const skipped = said.skipped && { skipped: said.skipped };
+      onmessage?.({ id: said.id, channel: said.ch, data, ...skipped }, text);
     } else if ("channels" in said) {
       openedAt = Date.now();
       if (cursor || since) next = said.open;

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect } from "node:tls";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { freePorts, pebbleIsHere, startPebble } from "./acme/pebble.ts";
+import { pebbleIsHere, startPebble } from "./acme/pebble.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { ask, post, Subscriber } from "./tools/channels.ts";
 import { kodama, until } from "./tools/command.ts";
@@ -14,6 +14,7 @@ import { makePair, writePair } from "./tools/certificates.ts";
 import { LATER, THREADS } from "./tools/compile.ts";
 import { natsServer, natsServers, soon } from "./tools/nats.ts";
 import { go } from "./tools/way.ts";
+import { freePorts } from "./tools/ports.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 

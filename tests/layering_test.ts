@@ -6,7 +6,7 @@ const allowed: Record<string, string[]> = {
   http: [],
   hub: [],
   engine: ["hub"],
-  settings: ["hub"],
+  settings: ["hub", "http"],
   acme: [],
   net: ["websocket", "http"],
   auth: ["settings", "net", "websocket", "http", "hub"],

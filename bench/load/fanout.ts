@@ -2,7 +2,7 @@
  * Fan-out: many subscribers, and what is published to them over HTTP at a rate.
  * @module
  */
-import { FrameCounter } from "./frames.ts";
+import { FrameCounter, maskedFrame } from "./frames.ts";
 import { meter, Times, type Usage } from "./meter.ts";
 import { Publisher, readStamp, STAMP, wallClock } from "./publisher.ts";
 import { Swarm } from "./swarm.ts";
@@ -53,6 +53,10 @@ export interface FanoutResult extends Usage {
   refused: number;
 }
 
+const PING = 9, PONG = 10;
+/** The server's pings hold nothing. */
+const pong = maskedFrame(PONG, new Uint8Array(0));
+
 /** Whether all see the same messages in the same order. */
 class Order {
   /** The order, as whoever is furthest sees it. */
@@ -93,7 +97,9 @@ export function fanout(load: FanoutLoad): FanoutResult {
       if (load.publish.length === 1) order.add(id, stamp);
       if (measuring) times.add(wallClock() - stamp);
     },
-    control() {},
+    control(id, opcode) {
+      if (opcode === PING) swarm.send(id, pong, pong.length);
+    },
   });
   const swarm = new Swarm(subscribers, { port, path: load.subscribe }, {
     data(id, bytes, start, end) {

@@ -20,16 +20,19 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
 const AF_INET = 2, SOCK_STREAM = 1, SOCK_NONBLOCK = 0o4000, IPPROTO_TCP = 6, TCP_NODELAY = 1;
 const MSG_NOSIGNAL = 0x4000, EPOLL_CTL_ADD = 1;
 const EPOLLIN = 0x1, EPOLLOUT = 0x4, EPOLLERR = 0x8, EPOLLHUP = 0x10, EPOLLET = 1 << 31;
-const one = new Uint8Array(new Int32Array([1]).buffer);
+const SOL_SOCKET = 1, SO_RCVBUF = 8;
+const int = (value: number) => new Uint8Array(new Int32Array([value]).buffer);
 
 /**
  * Begins to connect to a port of this machine; the first event says that it is done.
+ * @param receiveBuffer What the system keeps of what is not received, in bytes; 0: as much as it likes.
  * @returns The socket's descriptor.
  */
-export function dial(port: number): number {
+export function dial(port: number, receiveBuffer = 0): number {
   const fd = c.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   if (fd < 0) throw new Error("no socket: see ulimit -n");
-  c.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4);
+  c.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, int(1), 4);
+  if (receiveBuffer > 0) c.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, int(receiveBuffer), 4);
   const address = new Uint8Array(16);
   new DataView(address.buffer).setUint16(0, AF_INET, true);
   new DataView(address.buffer).setUint16(2, port);

@@ -5,12 +5,10 @@
 import type { FetchImplementation, JWTPayload } from "jose";
 import { compileGlob, type Glob } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
-import type { Head } from "../http/head.ts";
 import type { Request } from "../net/connection.ts";
-import type { Peer } from "../net/transport.ts";
 import { listElements } from "../websocket/handshake.ts";
 import type { Config } from "../settings/config.ts";
-import { isLoopback } from "./origin.ts";
+import { isForwarded, isLocal, isTrusted, type Trust } from "./proxy.ts";
 
 /** What somebody may do. */
 export interface Rights {
@@ -72,11 +70,10 @@ function claimGlobs(payload: JWTPayload, claim: "r" | "w"): string[] {
 const challenge: [string, string][] = [["WWW-Authenticate", 'Bearer realm="kodama"']];
 
 /** Why a request may not write in protected mode, and what changes that. */
-function writeHint(request: Request, trustProxy: Config["trustProxy"]): string {
-  const proxied = request.headers.has("x-forwarded-for") || request.headers.has("forwarded");
+function writeHint(request: Request, trust: Trust): string {
   const hint = "only this machine may write here (protected mode); others may with a token, see " +
     "--secret and --jwks";
-  return proxied && trustProxy === "off"
+  return isForwarded(request) && !isTrusted(request.peer, trust)
     ? `${hint}; this came through a proxy, whose word --trust-proxy takes`
     : hint;
 }
@@ -119,31 +116,6 @@ export function createAuthorize(
       refusal: 403,
     };
   };
-}
-
-/** Who a request comes from: the last address of `X-Forwarded-For`, where the word of a proxy is taken. */
-export function clientOf(
-  head: Pick<Head, "headers">,
-  peer: Peer,
-  trustProxy: Config["trustProxy"],
-): Peer {
-  if (trustProxy === "off") return peer;
-  const last = listElements(head.headers.get("x-forwarded-for")).at(-1) ?? "";
-  return /^[0-9A-Fa-f.:]{2,45}$/.test(last) ? { hostname: last, port: 0 } : peer;
-}
-
-/** Whether a request comes from this machine itself, not through a proxy on it. */
-export function isLocal(
-  request: Pick<Request, "headers" | "peer">,
-  trustProxy: Config["trustProxy"],
-): boolean {
-  const { headers, peer } = request;
-  if (peer.hostname !== "" && !isLoopback(peer.hostname)) return false;
-  const forwarded = headers.get("x-forwarded-for");
-  if (forwarded === undefined && !headers.has("forwarded")) return true;
-  // Behind a proxy everybody seems to be local: its word is needed, and its last word is its own.
-  return trustProxy === "on" && forwarded !== undefined &&
-    isLoopback(listElements(forwarded).at(-1) ?? "");
 }
 
 function createVerifier(

@@ -114,9 +114,9 @@ export class BodyReader {
   #collect(piece: Uint8Array): void {
     const size = this.#size + piece.length;
     if (size > this.#bytes.length) {
-      const grown = new Uint8Array(
-        Math.max(size, Math.min(this.#limit, this.#bytes.length * 2)),
-      );
+      // Few steps, and none beyond what will come: each leaves a buffer behind.
+      const whole = this.#chunked ? this.#limit : this.#size + this.#missing;
+      const grown = new Uint8Array(Math.max(size, Math.min(whole, this.#bytes.length * 4)));
       grown.set(this.body);
       this.#bytes = grown;
     }

@@ -27,6 +27,8 @@ export const reasons = [
   "upgrade",
   /** 503: too many connections, or no files for them. */
   "full",
+  /** 429: too many connections from one address. */
+  "address",
   /** 503: shutting down. */
   "draining",
   /** 503: the engine cannot be reached. */
@@ -55,6 +57,7 @@ const ofStatus: Readonly<Record<number, Reason>> = {
   414: "size",
   421: "host",
   426: "upgrade",
+  429: "address",
   431: "size",
   500: "fault",
   503: "engine",

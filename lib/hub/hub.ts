@@ -19,6 +19,10 @@ export interface Subscriber {
   deliver(message: Message): void;
   /** Resolves when it can take more of what it missed; `undefined` if it can at once. */
   ready(): Promise<void> | undefined;
+  /** A message waits for it, apart from its queue, until it is delivered or let go of. */
+  keep?(message: Message): void;
+  /** A message waits no more. */
+  letGo?(message: Message): void;
   /** Too much has come in while it was taking what it missed: it is too slow. */
   overrun(): void;
   /** Something between what it was told and what comes may be missing. */
@@ -66,9 +70,11 @@ class Joining {
   deliver(message: Message): void {
     if (this.#overrun) return;
     this.#waiting.push(message);
+    this.subscriber.keep?.(message);
     this.#size += weight(message);
     if (this.#size <= MAX_WAITING) return;
     this.#overrun = true;
+    for (const waiting of this.#waiting) this.subscriber.letGo?.(waiting);
     this.#waiting = [];
     this.subscriber.overrun();
   }
@@ -77,12 +83,13 @@ class Joining {
     this.gap = gap;
   }
 
-  /** What has come since the last call. */
-  take(): Message[] {
+  /** What has come since the last call, of that what is wanted. */
+  take(isWanted: (message: Message) => boolean): Message[] {
     const messages = this.#waiting;
     this.#waiting = [];
     this.#size = 0;
-    return messages;
+    for (const message of messages) if (!isWanted(message)) this.subscriber.letGo?.(message);
+    return messages.filter(isWanted);
   }
 }
 
@@ -172,10 +179,11 @@ export class Hub {
       opened({ open, resume, lost });
       // What came before the answer did may be in the answer.
       const isNew = (m: Message) => m.seq > seq || others.includes(m.channel);
-      let missed = [...messages, ...joining.take().filter(isNew)].sort((a, b) => a.seq - b.seq);
+      for (const message of messages) subscriber.keep?.(message);
+      let missed = [...messages, ...joining.take(isNew)].sort((a, b) => a.seq - b.seq);
       while (missed.length > 0) {
         for (const message of missed) await this.#catchUp(joining, message);
-        missed = joining.take().filter(isNew);
+        missed = joining.take(isNew);
       }
     } finally {
       // Nothing can come between the last look and this.
@@ -289,6 +297,7 @@ export class Hub {
 
   /** Tells a subscriber of a message that it missed, unless it has left meanwhile; waits until it can take more. */
   async #catchUp(joining: Joining, message: Message): Promise<void> {
+    joining.subscriber.letGo?.(message);
     if (!this.#channels.get(message.channel)?.has(joining)) return;
     joining.subscriber.deliver(message);
     message.forget();

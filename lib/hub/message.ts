@@ -89,9 +89,13 @@ export class Message implements Draft {
     this.#forms = undefined;
   }
 
-  /** The message as JSON: id, channel, and `data` or `base64`. One line. */
-  toJSONText(): string {
-    const head = `{"id":"${this.id}","ch":"${this.channel}",`;
+  /**
+   * The message as JSON: id, channel, and `data` or `base64`. One line.
+   * @param skipped How many were left out before it on its channel; said where there were any.
+   */
+  toJSONText(skipped = 0): string {
+    const left = skipped > 0 ? `"skipped":${skipped},` : "";
+    const head = `{"id":"${this.id}","ch":"${this.channel}",${left}`;
     if (this.kind === "binary") return `${head}"base64":"${encodeBase64(this.body)}"}`;
     const text = decoder.decode(this.body);
     // Within JSON a line break is white space: a space keeps every number as it was written.

@@ -8,16 +8,15 @@ import { type Head, HeadParser } from "../http/head.ts";
 import { encodeHead, encodeResponse, type Reply, textReply } from "../http/response.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { type Accepted, wantsWebSocket } from "../websocket/handshake.ts";
-import type { Clock, Timed } from "./clock.ts";
+import type { Leave } from "./callers.ts";
 import { type Conn, HandshakeError } from "./conn.ts";
-import { Count, type Counts } from "./counts.ts";
+import type { ConnectionContext } from "./context.ts";
+import { Count } from "./counts.ts";
 import { RequestBody } from "./request_body.ts";
-import type { ConnectionSettings } from "./settings.ts";
 import { Socket, type SocketHandler } from "./socket.ts";
 import type { WireTap } from "./outbox.ts";
 import { Stream, type StreamHandler } from "./stream.ts";
-import { isGone, type Peer, Transport } from "./transport.ts";
-import type { Watch } from "./watch.ts";
+import { isGone, type Owner, type Peer, Transport } from "./transport.ts";
 
 /** A request, as the service sees it. */
 export interface Request extends Head {
@@ -65,31 +64,13 @@ export type Answer = Reply | Endless | Upgrade;
 /** What a service answers; an {@linkcode HttpError} that it throws is an answer too. */
 export type Handle = (request: Request) => Answer | Promise<Answer>;
 
-/** What connections have in common. */
-export interface ConnectionContext {
-  /** Answers requests. */
-  handle: Handle;
-  /** Limits and times. */
-  settings: ConnectionSettings;
-  /** Drives every deadline. */
-  clock: Clock;
-  /** Told of faults of ours: they end one connection only. */
-  fault: (error: unknown) => void;
-  /** Told of what did not go well. */
-  watch: Watch;
-  /** Where what happens is counted. */
-  counts: Counts;
-  /** Whether the server is shutting down. */
-  draining: boolean;
-}
-
 /** For the peer to read our last answer and end its side, in ms. */
 const LINGER = 2000;
 /** Answers that gather while more requests are there, in bytes. */
 const GATHERED = 16 * 1024;
 
 /** One connection, from accept to its end. */
-export class Connection implements Timed {
+export class Connection implements Owner {
   /** Its WebSocket or its response without an end, once it has become one. */
   session: Socket | Stream | undefined;
   readonly #transport: Transport;
@@ -102,6 +83,8 @@ export class Connection implements Timed {
   #place: number;
   /** Stops waiting for the handler. */
   #abandon: ((reason: Error) => void) | undefined;
+  /** Gives back the place that the present request has among those of its client. */
+  #leave: Leave | undefined;
   /** How long the head of the present request is, in bytes. */
   #headSize = 0;
   /** Whether nothing is under way: a keep-alive connection between two requests. */
@@ -113,7 +96,7 @@ export class Connection implements Timed {
    */
   constructor(conn: Conn, context: ConnectionContext) {
     this.#context = context;
-    this.#transport = new Transport(conn, context.clock, context.counts);
+    this.#transport = new Transport(conn, context.clock, context.counts, context.backlog);
     this.#transport.owner = this;
     this.#place = this.#placeOf(Count.open);
     context.counts[this.#place]!++;
@@ -134,6 +117,7 @@ export class Connection implements Timed {
       if (!isGone(error)) context.fault(error);
     } finally {
       context.counts[this.#place]!--;
+      this.#leave?.();
       transport.drop();
       await transport.outbox.drained();
       transport.count();
@@ -152,8 +136,7 @@ export class Connection implements Timed {
 
   /** Begins to end its session, if it has one, since the server is shutting down. */
   goAway(): void {
-    if (this.session instanceof Socket) this.session.close(CloseCode.GoingAway, "shutting down");
-    else this.session?.close();
+    this.session?.goAway();
   }
 
   /** Ends it in favour of others, unless a request is under way. */
@@ -185,18 +168,27 @@ export class Connection implements Timed {
     else this.#transport.leave(0).catch(this.#context.fault);
   }
 
+  /** @inheritDoc */
+  overflow(): void {
+    this.#context.counts[Count.slow + 2]!++;
+    this.#transport.drop();
+  }
+
   /** Serves one request. Returns whether another may follow. */
   async #request(): Promise<boolean> {
     const { outbox } = this.#transport;
     this.#transport.client = this.#transport.peer;
+    this.#leave?.();
+    this.#leave = undefined;
     let request = { method: "GET", keepAlive: false }, handshake = false;
     try {
       const head = await this.#head();
       if (head === undefined) return false;
       request = head;
       handshake = wantsWebSocket(head.headers);
-      const { watch } = this.#context, { peer } = this.#transport;
-      this.#transport.client = watch.client?.(head, peer) ?? peer;
+      const { callers } = this.#context, { peer } = this.#transport;
+      this.#transport.client = callers.client(head, peer);
+      this.#leave = callers.request(this.#transport.client, peer);
       this.idle = false;
       const body = new RequestBody(
         bodyFraming(head),

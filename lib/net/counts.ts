@@ -48,6 +48,7 @@ export const Count: Places<
   | "messagesIn"
   | "messagesOut"
   | "queued"
+  | "held"
   | "slow"
   | "closes"
   | "refused"
@@ -68,8 +69,13 @@ export const Count: Places<
   messagesOut: 1,
   /** Bytes that wait to be written, at the last tick of the clock. */
   queued: 1,
-  /** Connections ended because too much waited to be written, and because nothing of it was taken for too long. */
-  slow: 2,
+  /** Memory that is held by what waits for connections, in bytes. */
+  held: 1,
+  /**
+   * Connections ended because too much waited to be written, because nothing of it was taken for too long, and because too
+   * much waited for all of them together.
+   */
+  slow: 3,
   /** WebSockets that have ended, by {@linkcode closeCodes}. */
   closes: closeCodes.length,
   /** Refused handshakes by {@linkcode reasons}, then other requests. */
@@ -79,6 +85,9 @@ export const Count: Places<
   /** How late the clock has ticked. */
   late: LATE.length + 2,
 });
+
+/** For what a connection is too slow: the places of `slow`. */
+export type Slow = 0 | 1 | 2;
 
 /** A row that nobody reads. */
 export const uncounted: Counts = new Float64Array(Count.end);

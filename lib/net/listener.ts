@@ -4,11 +4,17 @@
  */
 import { HttpError } from "../http/error.ts";
 import type { Head } from "../http/head.ts";
+import { isOutOfFiles, isStillborn, OutOfFiles } from "./accept_error.ts";
+import { Backlog } from "./backlog.ts";
+import { Callers } from "./callers.ts";
+import { type Census, OwnCensus } from "./census.ts";
 import { Clock } from "./clock.ts";
 import type { Conn, Listener } from "./conn.ts";
-import { Connection, type ConnectionContext, type Handle } from "./connection.ts";
+import { Connection, type Handle } from "./connection.ts";
+import type { ConnectionContext } from "./context.ts";
 import { Count, type Counts, uncounted } from "./counts.ts";
 import type { ConnectionSettings } from "./settings.ts";
+import { peerOf } from "./transport.ts";
 import type { Watch } from "./watch.ts";
 
 /** Settings of a listener, besides those of its connections. */
@@ -17,49 +23,16 @@ export interface ListenerSettings extends ConnectionSettings {
   maxConnections: number;
 }
 
-/** The process, or the system, has no file for another connection. */
-export class OutOfFiles extends Error {
-  /** How many connections there were. */
-  readonly connections: number;
-  /** How many there may be until files come back. */
-  readonly limit: number;
-
-  /**
-   * @param connections How many there are.
-   * @param limit How many there may be now.
-   * @param cause What accepting failed with.
-   */
-  constructor(connections: number, limit: number, cause: unknown) {
-    super(`no file left at ${connections} connections: ${limit} for now; raise ulimit -n`, {
-      cause,
-    });
-    this.name = "OutOfFiles";
-    this.connections = connections;
-    this.limit = limit;
-  }
-}
-
-/** How many connections are open, over all listeners of a process. */
-export interface Census {
-  /** How many are. */
-  readonly size: number;
-  /** Counts one more. Returns how many there were before. */
-  enter(): number;
-  /** Counts one less. */
-  leave(): void;
-}
-
-/** The census of a process that has one listener. */
-export class OwnCensus implements Census {
-  size = 0;
-
-  enter(): number {
-    return this.size++;
-  }
-
-  leave(): void {
-    this.size--;
-  }
+/** What the listeners of a thread, or of a process, have in common. */
+export interface Common {
+  /** Counts connections. */
+  census: Census;
+  /** Where what happens is counted. */
+  counts: Counts;
+  /** Knows who connects, and of whom there are too many. */
+  callers: Callers;
+  /** Counts what waits to be written. */
+  backlog: Backlog;
 }
 
 /** First and longest pause after an accept that failed, in ms. */
@@ -71,6 +44,8 @@ const TICK = 100;
 const RESERVED = 64;
 /** Connections besides those that may be, for requests that are answered also then: these, and at most a quarter. */
 const SPARE = 8;
+/** Connections of addresses that have too many, which are told so. */
+const CROWD = 16;
 /** Files that are left free even then. */
 const FREE = 2;
 /** For such a request to come, in ms. */
@@ -103,6 +78,8 @@ export class Server {
   readonly #spareContext: ConnectionContext;
   /** Those connections. */
   readonly #spares = new Set<Connection>();
+  /** Connections of addresses that have too many. */
+  readonly #crowd = new Set<Connection>();
   /** Open connections, each with the promise of its end. */
   readonly #serving = new Map<Connection, Promise<void>>();
   #shutdown: Promise<void> | undefined;
@@ -115,8 +92,7 @@ export class Server {
    * @param fault Told of faults, ours or the system's; none of them ends the process.
    * @param watch Told of connections that did not go well. Default: nobody is.
    * @param vital Which requests are answered also where there are too many connections. Default: none.
-   * @param census Counts connections with those of other listeners.
-   * @param counts Where what happens is counted. Default: where nobody looks.
+   * @param common What others have in common with it. Default: nobody has, and nobody is too many.
    */
   constructor(
     listener: Listener,
@@ -125,9 +101,9 @@ export class Server {
     fault: (error: unknown) => void,
     watch: Watch = {},
     vital?: (head: Head) => boolean,
-    census: Census = new OwnCensus(),
-    counts: Counts = uncounted,
+    { census = new OwnCensus(), counts = uncounted, ...common }: Partial<Common> = {},
   ) {
+    const { callers = new Callers(), backlog = new Backlog() } = common;
     this.#listener = listener;
     this.#limit = this.#most = settings.maxConnections;
     this.#vital = vital;
@@ -145,15 +121,25 @@ export class Server {
       pingTimeout,
     ];
     const clock = new Clock(Math.max(1, Math.min(TICK, Math.min(...times) / 4)), counts);
-    this.#context = { handle, settings, clock, fault, watch, counts, draining: false };
-    this.#spareContext = {
+    this.#context = {
+      ...{ handle, settings, clock, fault, watch, counts, callers, backlog },
+      draining: false,
+    };
+    this.#spareContext = this.#refusing(tooMany);
+    clock.add({ tick: () => backlog.look() });
+    this.finished = this.#accept();
+  }
+
+  /** What connections have in common of which only vital requests are answered: one each, and no more. */
+  #refusing(why: () => HttpError): ConnectionContext {
+    const { handle, settings } = this.#context;
+    const handshakeTimeout = Math.min(settings.handshakeTimeout, SPARE_TIMEOUT);
+    return {
       ...this.#context,
-      handle: (request) => vital?.(request) ? handle(request) : Promise.reject(tooMany()),
-      settings: { ...settings, handshakeTimeout: Math.min(handshakeTimeout, SPARE_TIMEOUT) },
-      // One request, and no more.
+      handle: (request) => this.#vital?.(request) ? handle(request) : Promise.reject(why()),
+      settings: { ...settings, handshakeTimeout },
       draining: true,
     };
-    this.finished = this.#accept();
   }
 
   /** Where it listens. */
@@ -234,6 +220,8 @@ export class Server {
     this.#counts[Count.accepted + (conn.secure === true ? 1 : 0)]!++;
     // Frames are small and must not wait for one another (RFC 896's delay).
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
+    const place = this.#context.callers.accept(peerOf(conn));
+    if (place instanceof HttpError) return this.#turnAway(conn, place);
     const full = this.#full(this.#census.enter());
     // Those that are there only to be refused, or for vital requests, take nobody's place.
     if (full) this.#census.leave();
@@ -241,13 +229,28 @@ export class Server {
     if (full && this.#vital === undefined) connection.refuse(tooMany());
     else if (full) {
       // Whoever says nothing there keeps no later one out.
-      if (this.#spares.size >= this.#spare) this.#dropSpare();
+      if (this.#spares.size >= this.#spare) dropOldest(this.#spares);
       this.#spares.add(connection);
     }
-    const end = connection.serve().finally(() => {
-      this.#serving.delete(connection);
+    this.#serve(connection, () => {
       this.#spares.delete(connection);
       if (!full) this.#census.leave();
+      place?.();
+    });
+  }
+
+  /** Has one who has too many connections say what it wants, to be told so: it takes nobody's place. */
+  #turnAway(conn: Conn, why: HttpError): void {
+    const connection = new Connection(conn, this.#refusing(() => why));
+    if (this.#crowd.size >= CROWD) dropOldest(this.#crowd);
+    this.#crowd.add(connection);
+    this.#serve(connection, () => this.#crowd.delete(connection));
+  }
+
+  #serve(connection: Connection, ended: () => void): void {
+    const end = connection.serve().finally(() => {
+      this.#serving.delete(connection);
+      ended();
     });
     this.#serving.set(connection, end);
   }
@@ -277,7 +280,7 @@ export class Server {
     if (pause >= IMPATIENT) this.#shed((connection) => connection.drop());
     if (pause !== FIRST_PAUSE) return;
     if (this.#spares.size > 0) {
-      for (let i = 0; i < FREE; i++) this.#dropSpare();
+      for (let i = 0; i < FREE; i++) dropOldest(this.#spares);
       return;
     }
     const { size } = this.#census, quarter = Math.ceil(size / 4);
@@ -288,14 +291,6 @@ export class Server {
     this.#shed((connection) => connection.shed());
   }
 
-  /** Ends the oldest of those that are there for vital requests only. */
-  #dropSpare(): void {
-    const [oldest] = this.#spares;
-    if (oldest === undefined) return;
-    this.#spares.delete(oldest);
-    oldest.drop();
-  }
-
   /** Ends as many connections as files are needed: those first that ask for nothing, and that came last. */
   #shed(end: (connection: Connection) => void): void {
     const latest = [...this.#serving.keys()].reverse();
@@ -304,19 +299,14 @@ export class Server {
   }
 }
 
+/** Ends the oldest of some connections. */
+function dropOldest(connections: Set<Connection>): void {
+  const [oldest] = connections;
+  if (oldest === undefined) return;
+  connections.delete(oldest);
+  oldest.drop();
+}
+
 function tooMany(): HttpError {
   return new HttpError(503, "too many connections", [["Retry-After", "1"]], "full");
-}
-
-/** Whether an accept failed because this process, or the system, has no more files. */
-function isOutOfFiles(error: unknown): boolean {
-  return error instanceof Error && "code" in error &&
-    (error.code === "EMFILE" || error.code === "ENFILE");
-}
-
-/** Whether an accept failed because of the one connection: its peer reset it before it was looked at (accept(2)). */
-function isStillborn(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted;
 }

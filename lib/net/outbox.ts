@@ -5,6 +5,7 @@
  */
 import { headerSize, writeHeader } from "../websocket/frame.ts";
 import { lendBuffer, returnBuffer } from "../websocket/pool.ts";
+import { Backlog, type Share } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 import { flushLater } from "./turn.ts";
 
@@ -25,16 +26,21 @@ export interface WireTap {
 
 /** From here on bytes that need not be copied are not, and a gathering buffer is closed and another begun; in bytes. */
 export const LARGE = 16 * 1024;
+/** From here on it is worth to look whether bytes are counted already; in bytes. */
+const SHARED = 1024;
 /** Below this, a loop is quicker than `set`; in bytes. */
 const SMALL = 24;
 
-/** A part of the queue; `lent` where its buffer goes back to the pool once written. */
+/** A part of the queue; `lent` where its buffer goes back to the pool once written, `share` where others may have it, too. */
 interface Segment {
   bytes: Uint8Array;
   lent: Uint8Array<ArrayBuffer> | undefined;
+  share: Share | undefined;
 }
 
-const nothing = new Uint8Array(0);
+const nothing: Segment = { bytes: new Uint8Array(0), lent: undefined, share: undefined };
+/** Counts for nobody. */
+export const unlimited: Backlog = new Backlog();
 
 /** The bytes that one connection still has to send. */
 export class Outbox {
@@ -50,28 +56,38 @@ export class Outbox {
   tap: WireTap | undefined;
   readonly #sink: Sink;
   readonly #clock: Clock;
+  readonly #backlog: Backlog;
   /** Shared bytes that nothing has joined yet: they can be written as they are. */
-  #alone: Uint8Array | undefined;
+  #alone: Segment | undefined;
   #queue: Segment[] = [];
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #used = 0;
   /** How much gathered for the last write: the next buffer is of that size, so that it need not grow. */
   #usual = 0;
   #writing = false;
-  /** What is being written, how much of it has been, and where its buffer goes back to. */
-  #current: Uint8Array = nothing;
+  /** What is being written, how much of it has been, and whether it is counted as held. */
+  #current = nothing;
   #at = 0;
-  #lent: Uint8Array<ArrayBuffer> | undefined;
+  #held = false;
   #marked = false;
   #waiter: { amount: number; resolve: () => void; promise: Promise<void> } | undefined;
 
   /**
    * @param sink Where the bytes go.
    * @param clock For `progressAt`.
+   * @param backlog Counts what waits with that of others. Default: for nobody.
    */
-  constructor(sink: Sink, clock: Clock) {
+  constructor(sink: Sink, clock: Clock, backlog: Backlog = unlimited) {
     this.#sink = sink;
     this.#clock = clock;
+    this.#backlog = backlog;
+  }
+
+  /** What waits here alone, and its part of what waits elsewhere as well; in bytes. */
+  get weight(): number {
+    const queued = this.#queue.reduce((sum, segment) => sum + weightOf(segment), 0);
+    const others = [this.#alone ?? nothing, this.#held ? this.#current : nothing];
+    return others.reduce((sum, segment) => sum + weightOf(segment), this.#used + queued);
   }
 
   /**
@@ -97,7 +113,7 @@ export class Outbox {
   bytes(bytes: Uint8Array): void {
     if (this.failure !== undefined) return;
     if (this.#alone === undefined && this.#used === 0 && this.#queue.length === 0) {
-      this.#alone = bytes;
+      this.#alone = this.#shared(bytes);
       this.#taken(bytes.length);
     } else if (bytes.length < LARGE) {
       const room = this.#room(bytes.length);
@@ -105,7 +121,7 @@ export class Outbox {
       this.#used += bytes.length;
     } else {
       this.#seal();
-      this.#queue.push({ bytes, lent: undefined });
+      this.#queue.push(this.#shared(bytes));
       this.#taken(bytes.length);
     }
   }
@@ -117,7 +133,8 @@ export class Outbox {
   lent(bytes: Uint8Array, buffer: Uint8Array<ArrayBuffer>): void {
     if (this.failure !== undefined) return;
     this.#seal();
-    this.#queue.push({ bytes, lent: buffer });
+    this.#queue.push({ bytes, lent: buffer, share: undefined });
+    this.#backlog.own(bytes.length);
     this.#taken(bytes.length);
   }
 
@@ -130,13 +147,23 @@ export class Outbox {
   /** Drops what has not begun to be written. What is left ends with a whole frame. */
   discard(): void {
     // Their buffers are left to the garbage collector: a handler may be looking at a message in one.
-    for (const { bytes } of this.#queue) this.bufferedAmount -= bytes.length;
+    for (const segment of this.#alone === undefined ? this.#queue : [this.#alone]) {
+      this.bufferedAmount -= segment.bytes.length;
+      this.#release(segment);
+    }
     this.#queue = [];
-    this.bufferedAmount -= this.#used + (this.#alone?.length ?? 0);
+    this.bufferedAmount -= this.#used;
     if (this.#buffer !== undefined) returnBuffer(this.#buffer);
+    this.#backlog.own(-this.#used);
     this.#buffer = undefined;
     this.#used = 0;
     this.#alone = undefined;
+  }
+
+  /** Drops everything, as the connection is closed: also what is being written, whose write fails in a moment. */
+  abandon(): void {
+    this.discard();
+    this.#uncount();
   }
 
   /**
@@ -170,19 +197,23 @@ export class Outbox {
         buffer = this.#buffer = grown;
       }
     }
+    this.#backlog.own(size);
     this.#taken(size);
     return buffer;
   }
 
   /** Makes room for `size` bytes behind shared ones that were alone. */
-  #join(alone: Uint8Array, size: number): void {
+  #join(alone: Segment, size: number): void {
+    const { bytes } = alone;
     this.#alone = undefined;
-    if (alone.length < LARGE) {
-      this.#buffer ??= lendBuffer(alone.length + size);
-      this.#buffer.set(alone);
-      this.#used = alone.length;
+    if (bytes.length < LARGE) {
+      this.#buffer ??= lendBuffer(bytes.length + size);
+      this.#buffer.set(bytes);
+      this.#used = bytes.length;
+      this.#backlog.own(bytes.length);
+      this.#release(alone);
     } else {
-      this.#queue.push({ bytes: alone, lent: undefined });
+      this.#queue.push(alone);
     }
   }
 
@@ -202,9 +233,23 @@ export class Outbox {
   #seal(): void {
     if (this.#alone !== undefined) this.#join(this.#alone, 0);
     if (this.#buffer === undefined || this.#used === 0) return;
-    this.#queue.push({ bytes: this.#buffer.subarray(0, this.#used), lent: this.#buffer });
+    this.#queue.push(this.#gathered(this.#buffer));
     this.#buffer = undefined;
     this.#used = 0;
+  }
+
+  /** Bytes that others may have, too: small ones are counted as if nobody had. */
+  #shared(bytes: Uint8Array): Segment {
+    const { length } = bytes;
+    if (length >= SHARED) {
+      return { bytes, lent: undefined, share: this.#backlog.hold(bytes, length) };
+    }
+    this.#backlog.own(length);
+    return { bytes, lent: undefined, share: undefined };
+  }
+
+  #gathered(buffer: Uint8Array<ArrayBuffer>): Segment {
+    return { bytes: buffer.subarray(0, this.#used), lent: buffer, share: undefined };
   }
 
   /** Writes what is first; the one writer. */
@@ -212,32 +257,31 @@ export class Outbox {
     this.#writing = true;
     this.#at = 0;
     if (this.#queue.length > 0) {
-      const { bytes, lent } = this.#queue.shift()!;
-      this.#current = bytes;
-      this.#lent = lent;
+      this.#current = this.#queue.shift()!;
     } else if (this.#alone !== undefined) {
       this.#current = this.#alone;
       this.#alone = undefined;
     } else {
-      this.#current = this.#buffer!.subarray(0, this.#used);
-      this.#lent = this.#buffer;
+      this.#current = this.#gathered(this.#buffer!);
       this.#usual = this.#used;
       this.#buffer = undefined;
       this.#used = 0;
     }
-    this.#sink.write(this.#current).then(this.#written, this.#broke);
+    this.#held = true;
+    this.#sink.write(this.#current.bytes).then(this.#written, this.#broke);
   }
 
   /** A write took some of the bytes: the rest follows before anything else. */
   readonly #written = (count: number): void => {
-    this.tap?.bytes("out", this.#current.subarray(this.#at, this.#at + count));
+    const { bytes } = this.#current;
+    this.tap?.bytes("out", bytes.subarray(this.#at, this.#at + count));
     this.#at += count;
     this.bufferedAmount -= count;
     this.written += count;
     this.progressAt = this.#clock.now;
     if (this.#waiter !== undefined && this.bufferedAmount <= this.#waiter.amount) this.#wake();
-    if (this.#at < this.#current.length) {
-      this.#sink.write(this.#current.subarray(this.#at)).then(this.#written, this.#broke);
+    if (this.#at < bytes.length) {
+      this.#sink.write(bytes.subarray(this.#at)).then(this.#written, this.#broke);
       return;
     }
     this.#end();
@@ -255,14 +299,28 @@ export class Outbox {
 
   /** Lets go of what was written. */
   #end(): void {
-    if (this.#lent !== undefined) returnBuffer(this.#lent);
-    this.#lent = undefined;
+    if (this.#current.lent !== undefined) returnBuffer(this.#current.lent);
+    this.#uncount();
     this.#current = nothing;
     this.#writing = false;
+  }
+
+  #uncount(): void {
+    if (this.#held) this.#release(this.#current);
+    this.#held = false;
+  }
+
+  #release({ bytes, share }: Segment): void {
+    if (share === undefined) this.#backlog.own(-bytes.length);
+    else this.#backlog.release(share);
   }
 
   #wake(): void {
     this.#waiter?.resolve();
     this.#waiter = undefined;
   }
+}
+
+function weightOf({ bytes, share }: Segment): number {
+  return share === undefined ? bytes.length : share.size / share.holders;
 }

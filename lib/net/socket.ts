@@ -4,45 +4,34 @@
  */
 import { CloseCode, type CloseReason, isAbnormal } from "../websocket/close.ts";
 import { PermessageDeflate } from "../websocket/deflate.ts";
-import type { Ending, ProtocolEvents } from "../websocket/events.ts";
+import type { ProtocolEvents } from "../websocket/events.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Accepted } from "../websocket/handshake.ts";
 import type { DeflateParameters } from "../websocket/negotiate.ts";
 import { Protocol } from "../websocket/protocol.ts";
 import { encodeText } from "../websocket/utf8.ts";
-import type { Timed } from "./clock.ts";
-import { closePlace, Count } from "./counts.ts";
+import type { Kept } from "./backlog.ts";
+import { closePlace, Count, type Slow } from "./counts.ts";
 import { sendBack } from "./send_back.ts";
 import type { ConnectionSettings } from "./settings.ts";
-import { isGone, type Peer, type Transport } from "./transport.ts";
+import type { SocketHandler } from "./socket_handler.ts";
+import { isGone, type Owner, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 import type { Watch } from "./watch.ts";
 
-/** What a WebSocket's owner wants to know. A throw in any of these ends that connection (1011), never the process. */
-export interface SocketHandler {
-  /** The handshake is done. */
-  open?(socket: Socket): void;
-  /**
-   * A whole message.
-   * @param payload Valid until this returns; text is valid UTF-8.
-   * @param opcode {@linkcode Opcode} `Text` or `Binary`.
-   */
-  message?(socket: Socket, payload: Uint8Array, opcode: number): void;
-  /** A ping; it is answered already. */
-  ping?(socket: Socket): void;
-  /** The end, exactly once. */
-  close?(socket: Socket, ending: Ending): void;
-  /** Called at each tick of the clock while open; now in ms. */
-  tick?(socket: Socket, now: number): void;
-}
+export type { SocketHandler };
 
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
 
 /** The server's side of one WebSocket. */
-export class Socket implements ProtocolEvents, Timed {
+export class Socket implements ProtocolEvents, Owner {
   /** The subprotocol that was chosen; empty where none was. */
   readonly protocol: string;
+  /** What may wait when another message is sent, in bytes: with more, this ends with 1013. */
+  maxBuffered: number;
+  /** What is kept for later, besides what waits. */
+  readonly kept: Kept;
   readonly #transport: Transport;
   readonly #machine: Protocol;
   readonly #handler: SocketHandler;
@@ -92,6 +81,8 @@ export class Socket implements ProtocolEvents, Timed {
     this.#machine = new Protocol(transport.outbox, this, settings, deflate);
     this.#handler = handler;
     this.#settings = settings;
+    this.maxBuffered = settings.maxBuffered;
+    this.kept = transport.kept;
     this.#fault = fault;
     this.#watch = watch;
     this.#pingAt = transport.now + settings.pingInterval;
@@ -121,7 +112,7 @@ export class Socket implements ProtocolEvents, Timed {
    * @returns Whether it was taken: `false` once the connection is closing, or if the peer reads too slowly (1013).
    */
   send(data: string | Uint8Array, opcode: number = Opcode.Binary): boolean {
-    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
+    if (this.bufferedAmount > this.maxBuffered) this.#tooSlow(0);
     const taken = typeof data === "string"
       ? this.#machine.send(encodeText(data), Opcode.Text)
       : data === this.#payload && this.open && this.#deflate === undefined &&
@@ -131,16 +122,17 @@ export class Socket implements ProtocolEvents, Timed {
   }
 
   /**
-   * Sends a frame that was encoded once for many.
-   * @param frame As {@linkcode encodeFrame} makes it: a whole message, which must not change any more. It may be
-   * compressed where {@linkcode sharedWindowBits} says so.
+   * Sends a frame that was encoded once for many, as {@linkcode encodeFrame} makes it: a whole message.
+   * @param frame It must not change any more. It may be compressed where {@linkcode sharedWindowBits} says so.
+   * @param rest What of it comes behind that, if it is in two parts.
    * @returns As {@linkcode send}.
    */
-  sendFrame(frame: Uint8Array): boolean {
-    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
+  sendFrame(frame: Uint8Array, rest?: Uint8Array): boolean {
+    if (this.bufferedAmount > this.maxBuffered) this.#tooSlow(0);
     if (!this.open) return false;
     this.#sent++;
     this.#transport.outbox.bytes(frame);
+    if (rest !== undefined) this.#transport.outbox.bytes(rest);
     return true;
   }
 
@@ -180,6 +172,12 @@ export class Socket implements ProtocolEvents, Timed {
     if (this.open && isAbnormal(code)) this.#because = { code, reason };
     this.#machine.close(code, reason);
     this.#settle();
+  }
+
+  /** Closes it behind all that it is owed, since the server is shutting down. */
+  goAway(): void {
+    this.#guard(() => this.#handler.flush?.(this));
+    this.close(CloseCode.GoingAway, "shutting down");
   }
 
   /** Ends the connection at once. */
@@ -299,8 +297,13 @@ export class Socket implements ProtocolEvents, Timed {
     this.#settle();
   }
 
+  /** @inheritDoc */
+  overflow(): void {
+    this.#tooSlow(2);
+  }
+
   /** The queue will not shrink: it makes room for the one frame that says so. */
-  #tooSlow(limit: 0 | 1): void {
+  #tooSlow(limit: Slow): void {
     if (this.open) this.#transport.counts[Count.slow + limit]!++;
     this.#transport.outbox.discard();
     this.#fail(CloseCode.TryAgainLater, "reading too slowly");

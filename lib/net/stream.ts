@@ -3,15 +3,17 @@
  * @module
  */
 import { LAST_CHUNK } from "../http/response.ts";
-import type { Timed } from "./clock.ts";
-import { Count } from "./counts.ts";
+import type { Kept } from "./backlog.ts";
+import { Count, type Slow } from "./counts.ts";
 import type { ConnectionSettings } from "./settings.ts";
-import { isGone, type Transport } from "./transport.ts";
+import { isGone, type Owner, type Transport } from "./transport.ts";
 
 /** What a stream's owner wants to know. A throw in any of these ends that stream, never the process. */
 export interface StreamHandler {
   /** The head has been sent. */
   open(stream: Stream): void;
+  /** The server shuts down, and this will be ended: what it is still owed is written now. */
+  flush?(stream: Stream): void;
   /** The end, exactly once. */
   close?(stream: Stream): void;
   /** Called at each tick of the clock; now in ms. */
@@ -19,11 +21,13 @@ export interface StreamHandler {
 }
 
 /** The server's side of a response without an end. */
-export class Stream implements Timed {
+export class Stream implements Owner {
   /** Whether more can be written. */
   open = true;
   /** Whether the body is chunked (RFC 9112, 7.1): HTTP/1.0 knows no chunks, and reads to the connection's end. */
   readonly chunked: boolean;
+  /** What may wait when more is written, in bytes. */
+  maxBuffered: number;
   readonly #transport: Transport;
   readonly #handler: StreamHandler;
   readonly #settings: ConnectionSettings;
@@ -47,6 +51,7 @@ export class Stream implements Timed {
     this.#handler = handler;
     this.#settings = settings;
     this.chunked = chunked;
+    this.maxBuffered = settings.maxBuffered;
     this.#fault = fault;
     transport.owner = this;
   }
@@ -54,6 +59,11 @@ export class Stream implements Timed {
   /** What was written and has not left yet, in bytes. */
   get bufferedAmount(): number {
     return this.#transport.outbox.bufferedAmount;
+  }
+
+  /** What is kept for later, besides that. */
+  get kept(): Kept {
+    return this.#transport.kept;
   }
 
   /** Resolves when no more than `amount` bytes are left to send, or the peer is gone. */
@@ -68,7 +78,7 @@ export class Stream implements Timed {
    */
   write(bytes: Uint8Array): void {
     if (!this.open) return;
-    if (this.bufferedAmount > this.#settings.maxBuffered) this.#tooSlow(0);
+    if (this.bufferedAmount > this.maxBuffered) this.#tooSlow(0);
     else this.#transport.outbox.bytes(bytes);
   }
 
@@ -79,13 +89,24 @@ export class Stream implements Timed {
     this.#end();
   }
 
+  /** Ends the body behind all that it is owed, since the server is shutting down. */
+  goAway(): void {
+    this.#guard(() => this.#handler.flush?.(this));
+    this.close();
+  }
+
   /** Ends the connection at once. A chunked body is seen to be cut off, as it has no last chunk. */
   drop(): void {
     this.#end();
     this.#transport.drop();
   }
 
-  #tooSlow(limit: 0 | 1): void {
+  /** @inheritDoc */
+  overflow(): void {
+    this.#tooSlow(2);
+  }
+
+  #tooSlow(limit: Slow): void {
     if (this.open) this.#transport.counts[Count.slow + limit]!++;
     this.drop();
   }

@@ -3,10 +3,11 @@
  * @module
  */
 import { Input } from "../websocket/input.ts";
+import { type Backlog, type Holder, Kept } from "./backlog.ts";
 import type { Clock, Timed } from "./clock.ts";
 import { type Conn, HandshakeError } from "./conn.ts";
 import { Count, type Counts, uncounted } from "./counts.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, unlimited } from "./outbox.ts";
 
 /** Who is at the other end. */
 export interface Peer {
@@ -14,6 +15,11 @@ export interface Peer {
   hostname: string;
   /** The port; 0 for a Unix socket. */
   port: number;
+}
+
+/** Who is at the other end of a connection. */
+export function peerOf({ remoteAddr }: Pick<Conn, "remoteAddr">): Peer {
+  return "hostname" in remoteAddr ? remoteAddr : { hostname: "", port: 0 };
 }
 
 /** What a network does: everything else that is thrown is a fault of ours. */
@@ -34,8 +40,17 @@ export function isGone(error: unknown): boolean {
   return networkErrors.some((kind) => error instanceof kind);
 }
 
+/** Whoever a connection is for at present. */
+export interface Owner extends Timed {
+  /** Too much waits for all connections, and most of it for this one: ends it. */
+  overflow(): void;
+}
+
+/** What may be left to send to one whose queue was too large, in bytes: more is not waited for. */
+const LAST_WORDS = 64 * 1024;
+
 /** The socket below HTTP and WebSocket. */
-export class Transport implements Timed {
+export class Transport implements Timed, Holder {
   /** What has arrived. */
   readonly input: Input = new Input();
   /** What is to be sent. */
@@ -45,11 +60,14 @@ export class Transport implements Timed {
   /** Who is behind them, where they have passed on what somebody else asked. */
   client: Peer;
   /** Whoever has deadlines on this connection at present. */
-  owner: Timed | undefined;
+  owner: Owner | undefined;
+  /** What is kept for later, besides what is to be sent. */
+  readonly kept: Kept;
   /** Where what happens on it is counted. */
   readonly counts: Counts;
   readonly #conn: Conn;
   readonly #clock: Clock;
+  readonly #backlog: Backlog;
   /** When to stop waiting for the peer's end, once we are leaving; on the clock's time. */
   #leaveBy: number | undefined;
   /** Bytes read since they were last counted: a number of one's own is the quickest to add to. */
@@ -61,14 +79,22 @@ export class Transport implements Timed {
    * @param conn A connection that was accepted.
    * @param clock Whose ticks drive the deadlines.
    * @param counts Where what happens on it is counted.
+   * @param backlog Counts what waits to be written with that of others.
    */
-  constructor(conn: Conn, clock: Clock, counts: Counts = uncounted) {
+  constructor(
+    conn: Conn,
+    clock: Clock,
+    counts: Counts = uncounted,
+    backlog: Backlog = unlimited,
+  ) {
     this.#conn = conn;
     this.#clock = clock;
     this.counts = counts;
-    this.outbox = new Outbox(conn, clock);
-    const { remoteAddr } = conn;
-    this.peer = "hostname" in remoteAddr ? remoteAddr : { hostname: "", port: 0 };
+    this.outbox = new Outbox(conn, clock, backlog);
+    this.kept = new Kept(backlog);
+    this.#backlog = backlog;
+    backlog.add(this);
+    this.peer = peerOf(conn);
     this.client = this.peer;
     clock.add(this);
   }
@@ -137,7 +163,10 @@ export class Transport implements Timed {
     if (this.#dropped) return;
     this.#dropped = true;
     this.#clock.delete(this);
+    this.#backlog.delete(this);
     this.#conn.close();
+    this.outbox.abandon();
+    this.kept.clear();
   }
 
   /** Counts what has crossed it since the last time: it does so by itself at each tick. */
@@ -146,6 +175,18 @@ export class Transport implements Timed {
     counts[Count.bytesIn]! += this.#received;
     counts[Count.bytesOut]! += outbox.written;
     this.#received = outbox.written = 0;
+  }
+
+  /** @inheritDoc */
+  get weight(): number {
+    return this.outbox.weight + this.kept.weight;
+  }
+
+  /** @inheritDoc */
+  overflow(): void {
+    if (this.#leaveBy === undefined) this.owner?.overflow();
+    this.kept.clear();
+    if (this.outbox.weight > LAST_WORDS) this.drop();
   }
 
   /** @inheritDoc */

@@ -3,14 +3,11 @@
  * @module
  */
 import type { HttpError } from "../http/error.ts";
-import type { Head } from "../http/head.ts";
 import type { CloseReason } from "../websocket/close.ts";
 import type { Peer } from "./transport.ts";
 
 /** Told of what did not go well; a connection that nobody refuses pays nothing for it. */
 export interface Watch {
-  /** Who a request comes from, where somebody else has passed it on: whom the others are told of. */
-  client?(head: Head, peer: Peer): Peer;
   /** A request was answered with an error, or a connection with one to no request. */
   refused?(peer: Peer, error: HttpError): void;
   /** A connection did not become an encrypted one; why. */

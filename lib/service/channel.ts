@@ -13,7 +13,7 @@ import { type Authorize, refused } from "../auth/auth.ts";
 import { pageReply } from "./assets.ts";
 import type { Config } from "../settings/config.ts";
 import { eventHandler } from "./events.ts";
-import { type FrameForms, gaps } from "./forms.ts";
+import { type FrameForms, gaps, type Mode } from "./forms.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { publish } from "./publish.ts";
 import type { Publishes } from "./publishes.ts";
@@ -125,6 +125,13 @@ function sinceOf(text: string | undefined): Since | undefined {
   return since;
 }
 
+/** Whether only the newest messages are wanted, where more waits. */
+function latestOf(request: Request): boolean {
+  const slow = query(request, "slow");
+  if (slow === undefined || slow === "latest") return slow !== undefined;
+  throw new HttpError(400, "slow is not latest");
+}
+
 async function write(
   names: readonly string[],
   request: Request,
@@ -156,15 +163,16 @@ async function subscribe(
   context: ChannelContext,
 ): Promise<Answer> {
   checkUpgrade(request, context);
-  const since = sinceOf(query(request, "since"));
+  const since = sinceOf(query(request, "since")), latest = latestOf(request);
   const rights = await reader(names, request, context);
   const upgrade = upgradeOf(request, context, [ENVELOPE]);
   const enveloped = since !== undefined || names.length > 1 || upgrade.protocol === ENVELOPE;
-  const mode = enveloped ? "envelope" : "raw";
+  const mode: Mode = enveloped ? "envelope" : "raw";
   if (since !== undefined) reachable(context.hub);
   // Who is told first where it stands knows from when on; who is not, from the handshake on.
   const release = enveloped ? () => {} : await context.hub.reserve(names);
-  const handler = subscriberHandler({ ...context, rights, channels: names, since, mode, release });
+  const asked = { rights, channels: names, since, mode, latest, release };
+  const handler = subscriberHandler({ ...context, ...asked });
   return { upgrade, handler, place: Tally[mode] };
 }
 
@@ -176,6 +184,7 @@ async function events(
   checkOrigin(request, context.config.origin);
   // HTML, 9.2.3: where the browser's own memory and the URL differ, the browser has seen more.
   const since = sinceOf(request.headers.get("last-event-id") || query(request, "since"));
+  const latest = latestOf(request);
   const rights = await reader(names, request, context);
   const headers: [string, string][] = [
     ["Content-Type", "text/event-stream"],
@@ -185,7 +194,7 @@ async function events(
   ];
   if (request.method === "HEAD") return { status: 200, headers };
   if (since !== undefined) reachable(context.hub);
-  const stream = eventHandler({ ...context, rights, channels: names, since });
+  const stream = eventHandler({ ...context, rights, channels: names, since, latest });
   return { status: 200, headers, stream, place: Tally.sse };
 }
 

@@ -6,10 +6,11 @@ import { encodeChunk } from "../http/response.ts";
 import { EngineError } from "../hub/engine.ts";
 import type { Since } from "../hub/cursor.ts";
 import type { Hub, Subscriber } from "../hub/hub.ts";
-import type { Message } from "../hub/message.ts";
+import { type Message, weight } from "../hub/message.ts";
 import type { Stream, StreamHandler } from "../net/stream.ts";
 import type { Rights } from "../auth/auth.ts";
 import { chunkedEvent, encodeEvent, event, gaps } from "./forms.ts";
+import { Latest } from "./latest.ts";
 import { CATCH_UP } from "./subscribe.ts";
 
 /** Between the comment lines that keep the stream alive, in ms. */
@@ -26,6 +27,8 @@ export interface EventSubscription {
   channels: readonly string[];
   /** From where on; `undefined`: from now on. */
   since: Since | undefined;
+  /** Whether only the newest is wanted, where more waits. */
+  latest: boolean;
   /** Told that the stream is ended since it took too long to catch up. */
   overrun: () => void;
   /** Told of faults of ours. */
@@ -34,12 +37,12 @@ export interface EventSubscription {
 
 /** The handler of one stream of events. */
 export function eventHandler(subscription: EventSubscription): StreamHandler {
-  const { hub, channels, since, rights, fault, overrun } = subscription;
-  let subscriber: Subscriber | undefined;
+  const { hub, channels, since, latest, rights, fault, overrun } = subscription;
+  let subscriber: ReturnType<typeof streamSubscriber> | undefined;
   let keepAliveAt = 0;
   return {
     open(stream) {
-      const told = subscriber = streamSubscriber(stream, overrun);
+      const told = subscriber = streamSubscriber(stream, latest, overrun);
       const joined = hub.subscribe(told, channels, since, (opening) => {
         const { open, resume } = opening;
         // A browser that is cut off before it has what it missed must come back to before that.
@@ -59,6 +62,9 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
       keepAliveAt = now + KEEP_ALIVE;
       stream.write(stream.chunked ? chunkedComment : comment);
     },
+    flush() {
+      subscriber?.flush();
+    },
     close() {
       if (subscriber === undefined) return;
       for (const channel of channels) hub.unsubscribe(subscriber, channel);
@@ -66,18 +72,34 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
   };
 }
 
-function streamSubscriber(stream: Stream, overrun: () => void): Subscriber {
+function streamSubscriber(stream: Stream, newest: boolean, overrun: () => void) {
   const form = stream.chunked ? chunkedEvent : event;
-  return {
-    deliver: (message: Message) => stream.write(message.as(form)),
-    ready: () => stream.bufferedAmount > CATCH_UP ? stream.drained(CATCH_UP) : undefined,
+  const write = (data: string, id: string) => {
+    const encoded = encodeEvent(data, id);
+    stream.write(stream.chunked ? encodeChunk(encoded) : encoded);
+  };
+  const send = (message: Message, skipped = 0) => {
+    if (skipped === 0) stream.write(message.as(form));
+    else write(message.toJSONText(skipped), message.id);
+  };
+  const latest = newest ? new Latest(stream, send) : undefined;
+  const subscriber: Subscriber = {
+    deliver: (message) => latest === undefined ? send(message) : latest.deliver(message),
+    keep: (message) => stream.kept.add(message, weight(message)),
+    letGo: (message) => stream.kept.delete(message),
+    ready() {
+      if (latest !== undefined) return latest.ready();
+      return stream.bufferedAmount > CATCH_UP ? stream.drained(CATCH_UP) : undefined;
+    },
     overrun() {
       overrun();
       stream.drop();
     },
-    lost: (gap) => {
-      const event = encodeEvent(JSON.stringify({ ...gaps(gap), open: gap.open }), gap.open);
-      stream.write(stream.chunked ? encodeChunk(event) : event);
+    lost(gap) {
+      const say = () => write(JSON.stringify({ ...gaps(gap), open: gap.open }), gap.open);
+      if (latest === undefined) say();
+      else latest.say(say);
     },
   };
+  return { ...subscriber, flush: () => latest?.flush() };
 }

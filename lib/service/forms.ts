@@ -6,7 +6,7 @@ import type { Loss } from "../hub/cursor.ts";
 import { envelope, type Form, type Message } from "../hub/message.ts";
 import { encodeChunk } from "../http/response.ts";
 import { deflate, MAX_DEFLATED } from "../websocket/deflate.ts";
-import { encodeFrame, FIN, Opcode, RSV1 } from "../websocket/frame.ts";
+import { encodeFrame, FIN, headerSize, Opcode, RSV1, writeHeader } from "../websocket/frame.ts";
 
 /** Of a message, what goes into a frame. */
 export type Mode =
@@ -19,13 +19,24 @@ const PLAIN: Record<Mode, number> = { raw: 1, envelope: 2 };
 /** Compressed forms have a slot for each window. */
 const DEFLATED: Record<Mode, number> = { raw: 3, envelope: 10 };
 const SMALLEST_WINDOW = 9;
-const EVENT = 17, CHUNKED_EVENT = 18;
+const EVENT = 17, CHUNKED_EVENT = 18, HEADER = 19;
 
 function content(mode: Mode, message: Message): { opcode: number; payload: Uint8Array } {
   if (mode === "envelope") return { opcode: Opcode.Text, payload: message.as(envelope) };
   const opcode = message.kind === "binary" ? Opcode.Binary : Opcode.Text;
   return { opcode, payload: message.body };
 }
+
+/** The header of a frame that holds a message's body: who is sent the body behind it needs no copy of that. */
+export const header: Form = {
+  slot: HEADER,
+  encode({ kind, body }) {
+    const opcode = kind === "binary" ? Opcode.Binary : Opcode.Text;
+    const bytes = new Uint8Array(headerSize(body.length));
+    writeHeader(bytes, 0, FIN | opcode, body.length);
+    return bytes;
+  },
+};
 
 /** Forms of frames, each for a mode and a window. */
 export type FrameForms = (mode: Mode, windowBits: number) => Form;

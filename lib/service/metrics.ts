@@ -195,14 +195,20 @@ export const metrics: readonly Metric[] = [
     "counter",
     "kodama_slow_consumers_total",
     "Connections ended for reading too slowly, by the limit that they met",
-    [...from(Count.slow, 2), Tally.slow],
-    { limit: ["max-buffered", "write-timeout", "catching-up"] },
+    [...from(Count.slow, 3), Tally.slow],
+    { limit: ["max-buffered", "write-timeout", "max-buffered-total", "catching-up"] },
   ),
   counted(
     "gauge",
     "kodama_queue_bytes",
     "What waits to be written to all connections, at most 0.1 s ago",
     [Count.queued],
+  ),
+  counted(
+    "gauge",
+    "kodama_queue_memory_bytes",
+    "Memory that is held by it, as --max-buffered-total counts it: what many wait for counts once",
+    [Count.held],
   ),
   counted("counter", "kodama_received_messages_total", "WebSocket messages received", [
     Count.messagesIn,

@@ -2,12 +2,15 @@
  * What one thread serves: routes and a hub on a listener, over an engine that may be elsewhere.
  * @module
  */
-import { clientOf, createAuthorize } from "../auth/auth.ts";
+import { createAuthorize } from "../auth/auth.ts";
+import { clientOf, isExempt, isTrusted } from "../auth/proxy.ts";
 import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
+import { OutOfFiles } from "../net/accept_error.ts";
+import { Backlog } from "../net/backlog.ts";
+import { Callers } from "../net/callers.ts";
 import type { Listener } from "../net/conn.ts";
-import { OutOfFiles, Server } from "../net/listener.ts";
-import type { Watch } from "../net/watch.ts";
+import { type Common, Server } from "../net/listener.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard } from "./board.ts";
 import { frameForms } from "./forms.ts";
@@ -61,7 +64,7 @@ export function faultLine(log: Log): (error: unknown) => void {
 /** Begins to serve. */
 export function serveOn(context: ServeContext): Serving {
   const { config, log, listeners, engine, counters, taps, threads } = context;
-  const { census, row, totals } = counters;
+  const { census, addresses, row, totals, held } = counters;
   const fault = faultLine(log);
   const notices = new Notices(log, threads);
   const timer = setInterval(() => notices.turn(), 1000);
@@ -96,12 +99,19 @@ export function serveOn(context: ServeContext): Serving {
   });
   const maxConnections = config.maxConnections || Infinity;
   const settings = { ...config, maxConnections };
-  const watch: Watch = {
-    ...notices.watch,
-    client: (head, peer) => clientOf(head, peer, config.trustProxy),
+  const { trustProxy, maxPerAddress, maxBufferedTotal } = config;
+  const common: Common = {
+    census,
+    counts: row,
+    callers: new Callers(maxPerAddress, addresses, {
+      believes: (peer) => isTrusted(peer, trustProxy),
+      client: (head, peer) => clientOf(head, peer, trustProxy),
+      exempt: (peer) => isExempt(peer, trustProxy),
+    }),
+    backlog: new Backlog(row, { most: maxBufferedTotal, threads, total: held }),
   };
   const servers = listeners.map((listener) =>
-    new Server(listener, routes, settings, fault, watch, isVital, census, row)
+    new Server(listener, routes, settings, fault, notices.watch, isVital, common)
   );
   const finished = all(servers.map((server) => server.finished)).finally(() => {
     clearInterval(timer);

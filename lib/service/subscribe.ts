@@ -2,53 +2,26 @@
  * Subscribing by WebSocket, raw or enveloped.
  * @module
  */
-import { decodeBase64 } from "@std/encoding/base64";
-import { parseSince, type Since } from "../hub/cursor.ts";
+import { parseSince } from "../hub/cursor.ts";
 import { EngineError, type Published } from "../hub/engine.ts";
 import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
-import { type Draft, EACH, type Form, type Kind, type Message } from "../hub/message.ts";
+import { type Draft, EACH, type Form, type Kind, type Message, weight } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
+import { LARGE } from "../net/outbox.ts";
 import type { Socket, SocketHandler } from "../net/socket.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
-import type { Rights } from "../auth/auth.ts";
-import type { Config } from "../settings/config.ts";
-import { type FrameForms, gaps, type Mode } from "./forms.ts";
-import type { Publishes } from "./publishes.ts";
+import { readDraft } from "./draft.ts";
+import { gaps, header } from "./forms.ts";
+import { Latest } from "./latest.ts";
 import { RateLimit } from "./rate.ts";
-
-/** What a subscriber's connection needs. */
-export interface Subscription {
-  /** Where the messages are. */
-  hub: Hub;
-  /** The settings. */
-  config: Config;
-  /** What its owner may do. */
-  rights: Rights;
-  /** The channels to begin with. */
-  channels: readonly string[];
-  /** From where on; `undefined`: from now on. */
-  since: Since | undefined;
-  /** What frames hold. */
-  mode: Mode;
-  /** How messages become frames. */
-  forms: FrameForms;
-  /** Told what becomes of publishes. */
-  publishes: Publishes;
-  /** Told that the connection is ended since it took too long to catch up. */
-  overrun: () => void;
-  /** Gives up the place that is held until it is open. */
-  release: () => void;
-  /** Told of faults of ours. */
-  fault: (error: unknown) => void;
-}
+import type { Subscription } from "./subscription.ts";
 
 /** What may wait to be sent before more of what was missed follows, in bytes. */
 export const CATCH_UP = 64 * 1024;
 /** What a client has asked for and waits for, in bytes; at more, no more is read from it before all of it is done. */
 export const MAX_ASKED = 64 * 1024;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const encoder = new TextEncoder();
 
 /** The handler of one subscriber's WebSocket. */
 export function subscriberHandler(subscription: Subscription): SocketHandler {
@@ -71,6 +44,9 @@ export function subscriberHandler(subscription: Subscription): SocketHandler {
     tick(socket) {
       if (Date.now() >= rights.expires) socket.close(CloseCode.Policy, "token expired");
     },
+    flush() {
+      client?.flush();
+    },
     close() {
       client?.leave();
     },
@@ -84,6 +60,7 @@ class Client implements Subscriber {
   readonly #subscription: Subscription;
   readonly #channels = new Set<string>();
   readonly #form: Form | undefined;
+  readonly #latest: Latest | undefined;
   /** What the client asked for is done in the order in which it asked. */
   #last: Promise<unknown> = Promise.resolve();
   /** How much that is, and how many things, until all of them are done. */
@@ -98,6 +75,8 @@ class Client implements Subscriber {
     const { forms, mode } = subscription;
     // With context takeover every connection compresses for itself.
     this.#form = socket.takeover ? undefined : forms(mode, socket.sharedWindowBits);
+    if (!subscription.latest) return;
+    this.#latest = new Latest(socket, (message, skipped) => this.#send(message, skipped));
   }
 
   open(): void {
@@ -119,6 +98,10 @@ class Client implements Subscriber {
     } else this.#request(decoder.decode(payload));
   }
 
+  flush(): void {
+    this.#latest?.flush();
+  }
+
   leave(): void {
     this.#left = true;
     for (const channel of this.#channels) this.#hub.unsubscribe(this, channel);
@@ -126,15 +109,20 @@ class Client implements Subscriber {
   }
 
   deliver(message: Message): void {
-    if (this.#form !== undefined) this.#socket.sendFrame(message.as(this.#form));
-    else if (this.#subscription.mode === "envelope") this.#socket.send(message.toJSONText());
-    else {
-      const opcode = message.kind === "binary" ? Opcode.Binary : Opcode.Text;
-      this.#socket.send(message.body, opcode);
-    }
+    if (this.#latest !== undefined) this.#latest.deliver(message);
+    else this.#send(message, 0);
+  }
+
+  keep(message: Message): void {
+    this.#socket.kept.add(message, weight(message));
+  }
+
+  letGo(message: Message): void {
+    this.#socket.kept.delete(message);
   }
 
   ready(): Promise<void> | undefined {
+    if (this.#latest !== undefined) return this.#latest.ready();
     return this.#socket.bufferedAmount > CATCH_UP ? this.#socket.drained(CATCH_UP) : undefined;
   }
 
@@ -181,7 +169,28 @@ class Client implements Subscriber {
   }
 
   #say(value: unknown): void {
-    this.#socket.send(JSON.stringify(value));
+    const say = () => void this.#socket.send(JSON.stringify(value));
+    if (this.#latest !== undefined) this.#latest.say(say);
+    else say();
+  }
+
+  /** Sends a message; `skipped`: how many were left out before it on its channel. */
+  #send(message: Message, skipped: number): void {
+    const { mode } = this.#subscription;
+    // A large body is held once, by what is remembered and by all queues.
+    const { body } = message, plain = mode === "raw" && this.#socket.sharedWindowBits === 0;
+    if (plain && this.#form !== undefined && body.length >= LARGE) {
+      this.#socket.sendFrame(message.as(header), body);
+      return;
+    }
+    // What was left out is another number for each of those who are slow.
+    const own = skipped > 0 && mode === "envelope";
+    if (this.#form !== undefined && !own) this.#socket.sendFrame(message.as(this.#form));
+    else if (mode === "envelope") this.#socket.send(message.toJSONText(skipped));
+    else {
+      const opcode = message.kind === "binary" ? Opcode.Binary : Opcode.Text;
+      this.#socket.send(message.body, opcode);
+    }
   }
 
   #publishRaw(payload: Uint8Array, opcode: number): void {
@@ -311,18 +320,4 @@ class Client implements Subscriber {
     });
     return undefined;
   }
-}
-
-/** What a `pub` publishes; a text says what is wrong with it. */
-function readDraft(fields: Map<string, unknown>): { kind: Kind; body: Uint8Array } | string {
-  if (fields.has("data") === fields.has("base64")) return "one of data and base64 is needed";
-  const data = fields.get("data"), base64 = fields.get("base64");
-  if (typeof data === "string") return { kind: "text", body: encoder.encode(data) };
-  if (fields.has("data")) return { kind: "json", body: encoder.encode(JSON.stringify(data)) };
-  if (
-    typeof base64 !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0
-  ) {
-    return "base64 is not base64";
-  }
-  return { kind: "binary", body: decodeBase64(base64) };
 }

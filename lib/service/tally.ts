@@ -4,7 +4,8 @@
  * @module
  */
 import { Count, type Counts, layout, type Places } from "../net/counts.ts";
-import { type Census, OwnCensus } from "../net/listener.ts";
+import { type Addresses, OwnAddresses, SharedAddresses } from "../net/addresses.ts";
+import { type Census, OwnCensus } from "../net/census.ts";
 
 /** What has become of a publish. */
 export const results = [
@@ -65,6 +66,7 @@ export const Tally: Places<
 /** What says how things stand, and not what has happened: of a thread that has ended nothing of it is left. */
 const standing: readonly number[] = [
   Count.queued,
+  Count.held,
   ...[Count.open, Tally.ticker, Tally.echo, Tally.raw, Tally.envelope, Tally.sse, Tally.tap]
     .flatMap((place) => [place, place + 1]),
 ];
@@ -73,8 +75,12 @@ const standing: readonly number[] = [
 export interface Counters {
   /** Connections, with those of the others. */
   census: Census;
+  /** Of each address, with those of the others. */
+  addresses: Addresses;
   /** All else, by itself. */
   row: Counts;
+  /** What waits for the connections of all threads, in bytes. */
+  held(): number;
   /** The sum over all threads. */
   totals(): Counts;
 }
@@ -82,26 +88,42 @@ export interface Counters {
 /** Counters of a process that has one thread. */
 export function ownCounters(): Counters {
   const row = new Float64Array(Tally.end);
-  return { census: new OwnCensus(), row, totals: () => row };
+  return {
+    census: new OwnCensus(),
+    addresses: new OwnAddresses(),
+    row,
+    held: () => row[Count.held]!,
+    totals: () => row,
+  };
+}
+
+/** What all threads count in. */
+export interface SharedMemory {
+  rows: SharedArrayBuffer;
+  addresses: SharedArrayBuffer;
 }
 
 /** Counters of all threads of a process. */
 export class SharedCounters {
   /** Where they are: a thread is given it, and makes its own of it. */
-  readonly memory: SharedArrayBuffer;
+  readonly memory: SharedMemory;
+  readonly #addresses: SharedAddresses;
   readonly #rows: Counts;
   /** Open connections: of all, then of each thread. Who enters must know how many there are everywhere, at once. */
   readonly #open: Int32Array;
 
   /** @param memory Of another's, or for how many threads. */
-  constructor(memory: SharedArrayBuffer | number) {
+  constructor(memory: SharedMemory | number) {
     const row = Tally.end * Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT;
-    this.memory = typeof memory === "number"
-      ? new SharedArrayBuffer(memory * row + Int32Array.BYTES_PER_ELEMENT)
-      : memory;
-    const threads = Math.floor(this.memory.byteLength / row);
-    this.#rows = new Float64Array(this.memory, 0, threads * Tally.end);
-    this.#open = new Int32Array(this.memory, this.#rows.byteLength);
+    const { rows, addresses } = typeof memory !== "number" ? memory : {
+      rows: new SharedArrayBuffer(memory * row + Int32Array.BYTES_PER_ELEMENT),
+      addresses: undefined,
+    };
+    const threads = Math.floor(rows.byteLength / row);
+    this.#rows = new Float64Array(rows, 0, threads * Tally.end);
+    this.#open = new Int32Array(rows, this.#rows.byteLength);
+    this.#addresses = new SharedAddresses(threads, addresses);
+    this.memory = { rows, addresses: this.#addresses.memory };
   }
 
   /** The counters of one thread, by its number from 0. */
@@ -125,7 +147,12 @@ export class SharedCounters {
       for (let i = 0; i < rows.length; i++) sums[i % Tally.end]! += rows[i]!;
       return sums;
     };
-    return { census, row: this.#row(thread), totals };
+    const held = () => {
+      let sum = 0;
+      for (let i = Count.held; i < rows.length; i += Tally.end) sum += rows[i]!;
+      return sum;
+    };
+    return { census, addresses: this.#addresses.of(thread), row: this.#row(thread), held, totals };
   }
 
   /** Counts what stands open in a thread no longer: it has ended. */
@@ -133,6 +160,7 @@ export class SharedCounters {
     Atomics.sub(this.#open, 0, Atomics.exchange(this.#open, thread + 1, 0));
     const row = this.#row(thread);
     for (const place of standing) row[place] = 0;
+    this.#addresses.leave(thread);
   }
 
   #row(thread: number): Counts {

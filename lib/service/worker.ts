@@ -13,7 +13,7 @@ import type { LineName } from "./lines.ts";
 import type { Fields, Log } from "./log.ts";
 import { listen, type Places } from "./listen.ts";
 import { serveOn, type Serving } from "./serve.ts";
-import { SharedCounters } from "./tally.ts";
+import { SharedCounters, type SharedMemory } from "./tally.ts";
 
 /** With what a thread begins. */
 export interface WorkerStart {
@@ -25,7 +25,7 @@ export interface WorkerStart {
   /** Which of the threads it is, from 0. */
   index: number;
   /** Where all of them count. */
-  memory: SharedArrayBuffer;
+  memory: SharedMemory;
   /** How many threads there are. */
   threads: number;
   /** To the engine. */

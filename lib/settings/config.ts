@@ -9,6 +9,7 @@ import {
   count,
   globs,
   list,
+  networks,
   one,
   orNone,
   path,
@@ -51,11 +52,9 @@ export const groups = {
       "a name this server goes by: any other Host is 421 (repeatable)",
       /^[0-9A-Za-z._:[\]-]+$/,
     ),
-    /** Whether the last address of `X-Forwarded-For` is believed. Default off. */
-    trustProxy: choice(
-      ["off", "on"],
-      "off",
-      "believe the last address of X-Forwarded-For",
+    /** Whose `X-Forwarded-For` is believed: nobody's, that of whoever connects, or that of proxies there. Default off. */
+    trustProxy: networks(
+      "proxies whose X-Forwarded-For is believed: addresses, networks, off, or on for anybody",
     ),
   },
   "TLS": {
@@ -149,12 +148,25 @@ export const groups = {
       "most connections at once; 0: open files − 64, learnt when they run out",
       0,
     ),
+    /** Most of them from one address, of IPv6 from one /64; loopback and Unix sockets are not counted. Default 100. */
+    maxPerAddress: count(
+      "100",
+      "most of them from one address (IPv6: one /64), loopback excepted; more get 429; 0: any",
+      0,
+    ),
     /** Largest message, after reassembly; largest body. Default 1 MiB. */
     maxMessage: size("1MiB", "largest message, reassembled; largest HTTP body"),
     /** Most fragments of one message. Default 1024. */
     maxFragments: count("1024", "most fragments of one message"),
     /** What may wait to be written to one connection: more is 1013. Default 1 MiB. */
     maxBuffered: size("1MiB", "most that may wait to be written to one connection: then 1013"),
+    /** What may wait to be written to all connections: those of which most waits end with 1013. Default 256 MiB. */
+    maxBufferedTotal: size(
+      "256MiB",
+      "most that may wait for all connections together; the largest queue goes first, with 1013",
+      1,
+      2 ** 40,
+    ),
     /** Channels of one connection: more are refused. Default 128. */
     maxChannels: count("128", "most channels of one connection", 1, 128),
     /** Messages a second from one connection; twice that in a burst; 0: no limit. Default 100. */

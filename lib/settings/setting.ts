@@ -2,6 +2,7 @@
  * Kinds of settings: what a value looks like, how it is read, and what is said of one that cannot be.
  * @module
  */
+import { type Network, parseNetwork } from "../http/address.ts";
 
 /** A command line or an environment that cannot be used; the message is one line for whoever typed it. */
 export class ConfigError extends Error {
@@ -94,11 +95,11 @@ export function time(
 }
 
 /** A size, in bytes. */
-export function size(initial: string, help: string, least = 1): Setting<number> {
+export function size(initial: string, help: string, least = 1, most = 2 ** 30): Setting<number> {
   return quantity(
     "a size (bytes, KiB, MiB, GiB)",
     { "": 1, KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30 },
-    [least, 2 ** 30],
+    [least, most],
     initial,
     help,
   );
@@ -179,6 +180,28 @@ export function list(form: string, help: string, valid: RegExp): Setting<string[
 export function globs(help: string): Setting<string[]> {
   const segment = String.raw`(\*{1,2}|[A-Za-z0-9_.~@:=!-]+)`;
   return list("a glob of channels", help, new RegExp(`^${segment}(/${segment})*$`));
+}
+
+/** Nobody, anybody, or who is in some networks. */
+export function networks(help: string): Setting<"off" | "on" | Network[]> {
+  const form = "on, off, or addresses such as 10.0.0.1 and networks such as 10.0.0.0/8";
+  return {
+    default: "off",
+    form,
+    help,
+    repeatable: true,
+    parse: (values) => {
+      const all = values.flatMap((v) => v.split(",")).map((v) => v.trim()).filter((v) => v !== "");
+      const [word] = all;
+      if (all.length === 1 && (word === "on" || word === "off")) return word;
+      if (word === undefined) throw new ConfigError(`must be ${form}`);
+      return all.map((text) => {
+        const network = parseNetwork(text);
+        if (network === undefined) throw new ConfigError(`must be ${form}, and is ${quote(text)}`);
+        return network;
+      });
+    },
+  };
 }
 
 /** What was typed, as it is shown: on one line, and not too long. */

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { CA, makePair } from "../tools/certificates.ts";
+import { freePorts } from "../tools/ports.ts";
 
 /** What Pebble is to be like. */
 export interface PebbleOptions {
@@ -45,17 +46,6 @@ async function has(program: string): Promise<boolean> {
 
 /** Whether both programs are here. */
 export const pebbleIsHere: boolean = await has("pebble") && await has("pebble-challtestsrv");
-
-/** Ports that nobody has at this moment. */
-export function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map(({ addr }) => addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
-}
 
 interface Child {
   process: Deno.ChildProcess;

@@ -142,3 +142,14 @@ Deno.test("while nobody answers for the key set it is 503, and rubbish is still 
   assertEquals(await statusOf(service, "rubbish"), [401, bad]);
   assertEquals(await statusOf(service, unsigned(claims)), [401, bad]);
 });
+
+Deno.test("tokens of keys that nobody knows have the key set fetched once more, however many come", async () => {
+  await using server = new KeyServer(keySet);
+  await using service = await testService("--jwks", server.url);
+  assertEquals((await statusOf(service, await tokenOf("ES256")))[0], 200);
+  for (let i = 0; i < 10; i++) {
+    const [status] = await statusOf(service, await tokenOf("ES256", `another key ${i}`));
+    assertEquals(status, 401);
+  }
+  assert(server.asked <= 2, `${server.asked} times`);
+});

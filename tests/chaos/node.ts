@@ -4,8 +4,9 @@
  */
 import { ask } from "../tools/channels.ts";
 import { kodama } from "../tools/command.ts";
-import { freePorts, type NatsServers, soon } from "../tools/nats.ts";
+import { type NatsServers, soon } from "../tools/nats.ts";
 import { type Proxy, proxy } from "../tools/proxy.ts";
+import { freePorts } from "../tools/ports.ts";
 
 /** A node. */
 export class Node implements AsyncDisposable {

@@ -7,6 +7,7 @@ import { ask, post } from "../tools/channels.ts";
 import { proxy } from "../tools/proxy.ts";
 import { testService } from "../tools/service.ts";
 import { atOnce, Listener } from "./listener.ts";
+import { opening, scriptedServer } from "./scripted.ts";
 
 Deno.test("it hears text, JSON and bytes, each with its id and channel", async () => {
   await using service = await testService();
@@ -44,6 +45,20 @@ Deno.test("the envelope's text keeps numbers that JavaScript cannot hold", async
   const { id } = await post(service, "n", "[12345678901234567890]", "application/json");
   await listener.count(1);
   assertEquals(envelopes, [`{"id":"${id}","ch":"n","data":[12345678901234567890]}`]);
+});
+
+Deno.test("what was left out for who is slow is told with the message that is not", async () => {
+  await using server = scriptedServer((it) => {
+    it.say(opening("e.0"));
+    it.say({ id: "e.7", ch: "c", skipped: 6, data: 7 });
+    it.say({ id: "e.8", ch: "c", data: 8 });
+  });
+  await using listener = new Listener(`${server.url}?slow=latest`);
+  await listener.count(2);
+  assertEquals(listener.messages, [
+    { id: "e.7", channel: "c", data: 7, skipped: 6 },
+    { id: "e.8", channel: "c", data: 8 },
+  ]);
 });
 
 Deno.test("since is an id, all, or an age, also in the URL", async () => {

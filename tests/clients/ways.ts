@@ -32,7 +32,16 @@ export async function startKodama(
   logLevel = "error",
   told: (text: string) => void = () => {},
 ): Promise<Server> {
-  const args = ["--port", "0", "--trust-proxy", "on", "--drain", "1s", "--log-level", logLevel];
+  const args = [
+    "--port",
+    "0",
+    "--trust-proxy",
+    "127.0.0.1",
+    "--drain",
+    "1s",
+    "--log-level",
+    logLevel,
+  ];
   const child = kodama(args).spawn();
   const [, port] = await until(child.stdout, /127\.0\.0\.1:(\d+)/);
   // Nobody else reads what it says, and a full pipe would hold it up.

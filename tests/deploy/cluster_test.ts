@@ -5,8 +5,9 @@ import { assertEquals } from "@std/assert";
 import { deployed, PROXIES, proxyVersion, startProxy } from "../clients/ways.ts";
 import { ask, post, Subscriber } from "../tools/channels.ts";
 import { kodama } from "../tools/command.ts";
-import { freePorts, natsServer, natsServers, soon } from "../tools/nats.ts";
+import { natsServer, natsServers, soon } from "../tools/nats.ts";
 import { proxy as tcpProxy } from "../tools/proxy.ts";
+import { freePorts } from "../tools/ports.ts";
 
 /** A node, as a process; its settings are those of `deploy/`, as far as they can be on one machine. */
 async function startNode(natsPort: number) {

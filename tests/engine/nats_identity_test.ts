@@ -5,11 +5,12 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { encodeBase64 } from "@std/encoding/base64";
 import { nkeys } from "@nats-io/transport-node";
 import { connectTo, explain } from "../../lib/engine/nats/connect.ts";
-import { freePorts, natsServers, natsTest, soon } from "../tools/nats.ts";
+import { natsServers, natsTest, soon } from "../tools/nats.ts";
 import { ask } from "../tools/channels.ts";
 import { kodama } from "../tools/command.ts";
 import { publishAll } from "./engine_suite.ts";
 import { beginNatsEngine, Ear, openNatsEngine } from "./nats_engine.ts";
+import { freePorts } from "../tools/ports.ts";
 
 type KeyPair = ReturnType<typeof nkeys.createUser>;
 const encoder = new TextEncoder();

@@ -209,6 +209,26 @@ Deno.test("Hub keeps for who joins as much as the limit says, and gives up at on
   assertEquals(patient.take().length, 4);
 });
 
+Deno.test("Hub tells who joins what waits for it meanwhile, and when that waits no more", async () => {
+  const { engine, hub } = setUp();
+  const kept = new Set<number>(), sizes: number[] = [];
+  const listener = Object.assign(new Listener(() => sizes.push(kept.size)), {
+    keep: ({ seq }: { seq: number }) => void kept.add(seq),
+    letGo: ({ seq }: { seq: number }) => void kept.delete(seq),
+  });
+  engine.say("a:1", "a:2", "b:3");
+  engine.late = true;
+  const joining = hub.subscribe(listener, ["a", "b"], after("e.1"), listener.opened);
+  await engine.look();
+  engine.say("a:4", "b:5");
+  assertEquals([...kept], [4, 5]);
+  await engine.arrive();
+  await joining;
+  // What is missed and what has come, each let go of as it is delivered.
+  assertEquals([sizes, kept.size], [[3, 2, 1, 0], 0]);
+  assertEquals(listener.take(), ["open e.3 resume e.1", "a:2", "b:3", "a:4", "b:5"]);
+});
+
 Deno.test("Hub bounds the number of messages that wait, where their bodies are empty", async () => {
   const { engine, hub, listener } = setUp();
   engine.late = true;

@@ -131,6 +131,7 @@ test(
     const ticked = Promise.withResolvers<void>();
     let calls = 0;
     transport.owner = {
+      overflow() {},
       tick(now) {
         assertEquals(now, transport.now);
         assertEquals(transport.leaving, false);

@@ -120,7 +120,7 @@ Deno.test("a stream is kept alive by a comment every 25 seconds", async () => {
   };
   const ticks: number[] = [];
   await using server = new TestServer(() => {
-    const about = { hub, rights, channels: ["btc"], since: undefined };
+    const about = { hub, rights, channels: ["btc"], since: undefined, latest: false };
     const stream = eventHandler({ ...about, overrun() {}, fault });
     // A clock on which each tick is five seconds.
     let now = 1000;

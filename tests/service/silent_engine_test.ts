@@ -94,6 +94,7 @@ Deno.test("from a client that waits for more than the limit nothing is read unti
   } as unknown as Socket;
   const everything = { read: () => true, write: () => true, expires: Infinity };
   const handler = subscriberHandler({
+    latest: false,
     ...{ hub: new Hub(new LogEngine(log, ROOMY, () => 0)), channels: [], since: undefined },
     ...{ config: { ...defaults, messageRate: 0 }, rights: everything as unknown as Rights },
     ...{ mode: "envelope", forms: frameForms(256), release() {}, fault() {} },

@@ -3,6 +3,7 @@
  * @module
  */
 import { jetstreamManager } from "@nats-io/jetstream";
+import { freePorts } from "./ports.ts";
 import { connect } from "../../lib/engine/nats/transport.ts";
 
 /** Where the server's program is; `undefined`: nowhere, so what needs it is ignored. */
@@ -47,17 +48,6 @@ export interface NatsServers extends AsyncDisposable {
   servers: NatsServer[];
   /** For `--engine`. */
   engine: string;
-}
-
-/** Ports that nobody has at present. */
-export function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map((listener) => (listener.addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
-  return ports;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Head } from "../../lib/http/head.ts";
 import type { Handle } from "../../lib/net/connection.ts";
-import { type ListenerSettings, Server } from "../../lib/net/listener.ts";
+import { type Common, type ListenerSettings, Server } from "../../lib/net/listener.ts";
 import type { SocketHandler } from "../../lib/net/socket.ts";
 import { textReply } from "../../lib/http/response.ts";
 import { acceptHandshake } from "../../lib/websocket/handshake.ts";
@@ -39,12 +39,14 @@ export class TestServer implements AsyncDisposable {
    * @param settings What differs from {@linkcode PATIENT}.
    * @param listener Something that accepts; by default a free port.
    * @param vital As the server takes it.
+   * @param common What others have in common with it.
    */
   constructor(
     handle: Handle,
     settings: Partial<ListenerSettings> = {},
     listener?: Deno.TcpListener,
     vital?: (head: Head) => boolean,
+    common: Partial<Common> = {},
   ) {
     this.server = new Server(
       asWay(listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 })),
@@ -53,6 +55,7 @@ export class TestServer implements AsyncDisposable {
       (error) => this.#faults.push(error),
       {},
       vital,
+      common,
     );
   }
 

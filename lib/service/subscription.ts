@@ -1,0 +1,38 @@
+/**
+ * What one subscription by WebSocket is made of.
+ * @module
+ */
+import type { Rights } from "../auth/auth.ts";
+import type { Since } from "../hub/cursor.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Config } from "../settings/config.ts";
+import type { FrameForms, Mode } from "./forms.ts";
+import type { Publishes } from "./publishes.ts";
+
+/** What a subscriber's connection needs. */
+export interface Subscription {
+  /** Where the messages are. */
+  hub: Hub;
+  /** The settings. */
+  config: Config;
+  /** What its owner may do. */
+  rights: Rights;
+  /** The channels to begin with. */
+  channels: readonly string[];
+  /** From where on; `undefined`: from now on. */
+  since: Since | undefined;
+  /** What frames hold. */
+  mode: Mode;
+  /** Whether only the newest is wanted, where more waits. */
+  latest: boolean;
+  /** How messages become frames. */
+  forms: FrameForms;
+  /** Told what becomes of publishes. */
+  publishes: Publishes;
+  /** Told that the connection is ended since it took too long to catch up. */
+  overrun: () => void;
+  /** Gives up the place that is held until it is open. */
+  release: () => void;
+  /** Told of faults of ours. */
+  fault: (error: unknown) => void;
+}
