@@ -5,7 +5,8 @@
 import { assertEquals } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
 import { ask, post, Subscriber } from "../tools/channels.ts";
-import { freePorts, soon } from "../tools/nats.ts";
+import { soon } from "../tools/nats.ts";
+import { freePorts } from "../tools/ports.ts";
 import { within } from "../tools/raw.ts";
 
 /** Where standard output and standard error go, to a shell; `$0` is a folder. */

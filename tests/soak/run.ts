@@ -5,7 +5,8 @@
 import { MortalServer } from "../chaos/process.ts";
 import { Random } from "../chaos/random.ts";
 import { ask, post } from "../tools/channels.ts";
-import { freePorts, soon } from "../tools/nats.ts";
+import { soon } from "../tools/nats.ts";
+import { freePorts } from "../tools/ports.ts";
 import { median, rise } from "./drift.ts";
 import { gauge, type Held } from "./gauge.ts";
 import { Resident } from "./resident.ts";
