@@ -19,7 +19,7 @@ const pair = await makePair();
 const ways = [
   { way: "TCP", encrypted: false, workers: "1" },
   { way: "TLS", encrypted: true, workers: "1" },
-  { way: "TLS, 2 workers", encrypted: true, workers: "2" },
+  { way: "memory, 2 workers, over TLS", encrypted: true, workers: "2" },
 ].filter(({ workers }) => workers === "1" || Deno.env.get("TEST_THREADS") !== "off");
 
 /** Whether there are only so many connections besides the one that asks, and as many channels with subscribers. */

@@ -19,7 +19,7 @@ const pair = await makePair();
 const ways = [
   { way: "TCP", encrypted: false, workers: "1" },
   { way: "TLS", encrypted: true, workers: "1" },
-  { way: "2 workers", encrypted: false, workers: "2" },
+  { way: "memory, 2 workers", encrypted: false, workers: "2" },
 ].filter(({ workers }) => workers === "1" || Deno.env.get("TEST_THREADS") !== "off");
 
 /** Somebody else's client, and what it has got. */
