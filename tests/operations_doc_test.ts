@@ -51,7 +51,12 @@ function anchors(markdown: string): string[] {
 
 Deno.test("links between documents, and those of the log's lines, lead to what is there", () => {
   const folder = [...Deno.readDirSync(`${root}docs`)].map(({ name }) => `docs/${name}`);
-  const pages = ["README.md", "CONTRIBUTING.md", ...folder.filter((name) => name.endsWith(".md"))];
+  const pages = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    ...folder.filter((name) => name.endsWith(".md")),
+  ];
   const texts = new Map(pages.map((page) => [page, Deno.readTextFileSync(root + page)]));
   let links = 0;
   for (const [page, text] of texts) {

@@ -19,6 +19,12 @@ export class Ledger {
   readonly #acknowledged = new Map<string, number[]>();
   /** By life, number of the message: its id. */
   readonly #ids = new Map<string, string>();
+  readonly #forgets: boolean;
+
+  /** @param forgets Whether channels remember so little that it may be told. */
+  constructor(forgets = false) {
+    this.#forgets = forgets;
+  }
 
   /** The lives of the stream that anybody has seen a message of. */
   get lives(): Set<string> {
@@ -77,7 +83,7 @@ export class Ledger {
         }
       } else {
         gaps += Object.keys(event.lost).length;
-        checkReasons(event);
+        this.#checkReasons(event);
       }
       last = event;
     }
@@ -107,16 +113,17 @@ export class Ledger {
       from = to;
     }
   }
-}
 
-/** Nothing was forgotten, and every cursor was given by a node: there is no reason but that the life is another. */
-function checkReasons(event: Exclude<Event, { what: "message" }>): void {
-  for (const [channel, reason] of Object.entries(event.lost)) {
-    const since = event.what === "open" ? event.since : undefined;
-    const same = since !== undefined && since !== "all" &&
-      cursor(since).epoch === cursor(event.open).epoch;
-    if (reason !== "epoch" || same) {
-      throw new Error(`${reason} was told of ${channel}, since ${since}, open ${event.open}`);
+  /** Every cursor was given by a node: there is no reason but that the life is another, or that something was forgotten. */
+  #checkReasons(event: Exclude<Event, { what: "message" }>): void {
+    for (const [channel, reason] of Object.entries(event.lost)) {
+      if (this.#forgets && reason === "expired") continue;
+      const since = event.what === "open" ? event.since : undefined;
+      const same = since !== undefined && since !== "all" &&
+        cursor(since).epoch === cursor(event.open).epoch;
+      if (reason !== "epoch" || same) {
+        throw new Error(`${reason} was told of ${channel}, since ${since}, open ${event.open}`);
+      }
     }
   }
 }

@@ -28,12 +28,20 @@ export class MortalServer {
   /**
    * @param flags Besides its port.
    * @param folder What it may write to.
+   * @param more Flags of Deno's own.
    */
-  constructor(flags: string[], folder: string) {
+  constructor(flags: string[], folder: string, more: string[] = []) {
     this.port = freePort();
     this.#args = ["--port", String(this.port), "--log-level", "error", ...flags];
     const read = ["lib", "static", "std", folder].join(",");
-    this.#options = { allowed: ["-P=serve", `--allow-read=${read}`, `--allow-write=${folder}`] };
+    this.#options = {
+      allowed: ["-P=serve", `--allow-read=${read}`, `--allow-write=${folder}`, ...more],
+    };
+  }
+
+  /** The number of the process that runs. */
+  get pid(): number {
+    return this.#running!.child.pid;
   }
 
   /** Starts it, and waits until it listens. */

@@ -9,19 +9,19 @@ export interface StreamClock {
   now(): number;
   /** When a message was published, in ms, from its number and its stamp, which is in ms too. */
   timeOf(seq: number, stamp: number): number;
-  /** Takes note of what time it was there, between two moments here, in ms. */
+  /** Takes note of what time it was there, between two moments here by `performance.now()`, in ms. */
   observe(there: number, asked: number, answered: number): void;
 }
 
-/** A clock that follows the server's. */
+/** A clock that follows the server's. It goes by what elapses here: the machine's own clock may be set meanwhile. */
 export class ServerClock implements StreamClock {
-  /** How far it is ahead of the machine's, in ms. */
-  #ahead = 0;
+  /** How far it is ahead of `performance.now()`, in ms. */
+  #ahead = performance.timeOrigin;
   #latest = 0;
 
   /** @inheritDoc */
   now(): number {
-    return this.#latest = Math.max(this.#latest, Math.floor(Date.now() + this.#ahead));
+    return this.#latest = Math.max(this.#latest, Math.floor(performance.now() + this.#ahead));
   }
 
   /** @inheritDoc */

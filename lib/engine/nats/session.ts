@@ -135,10 +135,11 @@ export class Session {
   }
 
   async #measured(looking: Promise<StreamView>): Promise<StreamView> {
-    const asked = performance.now(), date = Date.now();
+    const asked = performance.now();
     const view = await looking;
-    this.roundTrip = performance.now() - asked;
-    this.#clock.observe(view.now, date, Date.now());
+    const answered = performance.now();
+    this.roundTrip = answered - asked;
+    this.#clock.observe(view.now, asked, answered);
     return view;
   }
 }
