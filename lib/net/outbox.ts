@@ -5,8 +5,9 @@
  */
 import { headerSize, writeHeader } from "../websocket/frame.ts";
 import { lendBuffer, returnBuffer } from "../websocket/pool.ts";
-import { Backlog, type Share } from "./backlog.ts";
+import { Backlog } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
+import { heldSegment, nothing, releaseSegment, type Segment, weightOf } from "./segment.ts";
 import { flushLater } from "./turn.ts";
 
 /** What is written to: a `Deno.Conn` is one. */
@@ -26,19 +27,9 @@ export interface WireTap {
 
 /** From here on bytes that need not be copied are not, and a gathering buffer is closed and another begun; in bytes. */
 export const LARGE = 16 * 1024;
-/** From here on it is worth to look whether bytes are counted already; in bytes. */
-const SHARED = 1024;
 /** Below this, a loop is quicker than `set`; in bytes. */
 const SMALL = 24;
 
-/** A part of the queue; `lent` where its buffer goes back to the pool once written, `share` where others may have it, too. */
-interface Segment {
-  bytes: Uint8Array;
-  lent: Uint8Array<ArrayBuffer> | undefined;
-  share: Share | undefined;
-}
-
-const nothing: Segment = { bytes: new Uint8Array(0), lent: undefined, share: undefined };
 /** Counts for nobody. */
 export const unlimited: Backlog = new Backlog();
 const encoder = new TextEncoder();
@@ -114,7 +105,7 @@ export class Outbox {
   bytes(bytes: Uint8Array): void {
     if (this.failure !== undefined) return;
     if (this.#alone === undefined && this.#used === 0 && this.#queue.length === 0) {
-      this.#alone = this.#shared(bytes);
+      this.#alone = heldSegment(this.#backlog, bytes);
       this.#taken(bytes.length);
     } else if (bytes.length < LARGE) {
       const room = this.#room(bytes.length);
@@ -122,7 +113,7 @@ export class Outbox {
       this.#used += bytes.length;
     } else {
       this.#seal();
-      this.#queue.push(this.#shared(bytes));
+      this.#queue.push(heldSegment(this.#backlog, bytes));
       this.#taken(bytes.length);
     }
   }
@@ -168,7 +159,7 @@ export class Outbox {
     // Their buffers are left to the garbage collector: a handler may be looking at a message in one.
     for (const segment of this.#alone === undefined ? this.#queue : [this.#alone]) {
       this.bufferedAmount -= segment.bytes.length;
-      this.#release(segment);
+      releaseSegment(this.#backlog, segment);
     }
     this.#queue = [];
     this.bufferedAmount -= this.#used;
@@ -230,7 +221,7 @@ export class Outbox {
       this.#buffer.set(bytes);
       this.#used = bytes.length;
       this.#backlog.own(bytes.length);
-      this.#release(alone);
+      releaseSegment(this.#backlog, alone);
     } else {
       this.#queue.push(alone);
     }
@@ -255,16 +246,6 @@ export class Outbox {
     this.#queue.push(this.#gathered(this.#buffer));
     this.#buffer = undefined;
     this.#used = 0;
-  }
-
-  /** Bytes that others may have, too: small ones are counted as if nobody had. */
-  #shared(bytes: Uint8Array): Segment {
-    const { length } = bytes;
-    if (length >= SHARED) {
-      return { bytes, lent: undefined, share: this.#backlog.hold(bytes, length) };
-    }
-    this.#backlog.own(length);
-    return { bytes, lent: undefined, share: undefined };
   }
 
   #gathered(buffer: Uint8Array<ArrayBuffer>): Segment {
@@ -325,21 +306,12 @@ export class Outbox {
   }
 
   #uncount(): void {
-    if (this.#held) this.#release(this.#current);
+    if (this.#held) releaseSegment(this.#backlog, this.#current);
     this.#held = false;
-  }
-
-  #release({ bytes, share }: Segment): void {
-    if (share === undefined) this.#backlog.own(-bytes.length);
-    else this.#backlog.release(share);
   }
 
   #wake(): void {
     this.#waiter?.resolve();
     this.#waiter = undefined;
   }
-}
-
-function weightOf({ bytes, share }: Segment): number {
-  return share === undefined ? bytes.length : share.size / share.holders;
 }

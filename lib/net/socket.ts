@@ -19,8 +19,6 @@ import { isGone, type Owner, type Peer, type Transport } from "./transport.ts";
 import { nextTurn } from "./turn.ts";
 import type { Watch } from "./watch.ts";
 
-export type { SocketHandler };
-
 /** Own replies that may wait before reading stops until they have left, in bytes. */
 const PAUSE = 64 * 1024;
 

@@ -5,7 +5,7 @@
 import { HttpError } from "../http/error.ts";
 import { type Reply, textReply } from "../http/response.ts";
 import type { Answer, Handle, Request, Upgrade } from "../net/connection.ts";
-import type { SocketHandler } from "../net/socket.ts";
+import type { SocketHandler } from "../net/socket_handler.ts";
 import { assetReply, pageReply } from "./assets.ts";
 import { refused } from "../auth/auth.ts";
 import { isLocal } from "../auth/proxy.ts";

@@ -3,7 +3,8 @@
  * @module
  */
 import type { WireTap } from "../net/outbox.ts";
-import type { Socket, SocketHandler } from "../net/socket.ts";
+import type { Socket } from "../net/socket.ts";
+import type { SocketHandler } from "../net/socket_handler.ts";
 import type { TapBoard, TapEvent, TapWatcher } from "./board.ts";
 
 /** What of a payload is shown, in bytes. */

@@ -2,7 +2,7 @@
  * The ticker at `/`: `echo 1`, `echo 2`, … to each connection, the first at once; what it answers is logged.
  * @module
  */
-import type { SocketHandler } from "../net/socket.ts";
+import type { SocketHandler } from "../net/socket_handler.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Config } from "../settings/config.ts";

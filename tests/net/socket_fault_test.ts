@@ -1,6 +1,6 @@
 /** What ends one WebSocket and nothing else: peers that vanish, handlers that throw. */
 import { assertEquals } from "@std/assert";
-import type { SocketHandler } from "../../lib/net/socket.ts";
+import type { SocketHandler } from "../../lib/net/socket_handler.ts";
 import { clientFrame } from "../tools/frames.ts";
 import { noise, utf8 } from "../tools/bytes.ts";
 import { echo, Recorder } from "../tools/handler.ts";

@@ -2,7 +2,8 @@
  * A WebSocket's owner that writes down what it is told.
  * @module
  */
-import type { Socket, SocketHandler } from "../../lib/net/socket.ts";
+import type { Socket } from "../../lib/net/socket.ts";
+import type { SocketHandler } from "../../lib/net/socket_handler.ts";
 import { textOf, within } from "./raw.ts";
 
 /** What was told, one line for each call, and the socket that told it. */

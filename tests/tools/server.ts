@@ -5,7 +5,7 @@
 import type { Head } from "../../lib/http/head.ts";
 import type { Handle } from "../../lib/net/connection.ts";
 import { type Common, type ListenerSettings, Server } from "../../lib/net/listener.ts";
-import type { SocketHandler } from "../../lib/net/socket.ts";
+import type { SocketHandler } from "../../lib/net/socket_handler.ts";
 import { textReply } from "../../lib/http/response.ts";
 import { acceptHandshake } from "../../lib/websocket/handshake.ts";
 import { RawClient } from "./raw.ts";
