@@ -137,7 +137,7 @@ for (const flags of [[], ["--workers", "2"]]) {
 }
 
 Deno.test("one message to many who do not read counts once against --max-buffered-total", async () => {
-  const limits = ["--max-buffered", "64MiB", "--max-buffered-total", "8MiB"];
+  const limits = ["--max-buffered", "64MiB", "--max-buffered-total", "64MiB"];
   await using service = await testService(...limits, "--drain", "50ms");
   const stuck = await Promise.all(
     Array.from({ length: 20 }, () => Subscriber.open(service, "/btc")),
@@ -148,10 +148,11 @@ Deno.test("one message to many who do not read counts once against --max-buffere
     const found = await scrape(service);
     const slow = found.value("kodama_slow_consumers_total", { limit: "max-buffered-total" });
     assertEquals(slow, 0);
-    if (found.value("kodama_queue_bytes") > 16 * MIB) break;
+    // All queues together hold more than that.
+    if (found.value("kodama_queue_bytes") > 80 * MIB) break;
   }
   assertLess(count, 40);
-  assertLess((await scrape(service)).value("kodama_queue_memory_bytes"), 5 * MIB);
+  assertLess((await scrape(service)).value("kodama_queue_memory_bytes"), 42 * MIB);
   for (const one of stuck) one[Symbol.dispose]();
 });
 
