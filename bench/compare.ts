@@ -13,7 +13,7 @@ const [first, ...rest] = Deno.args;
 const tls = first === "--tls";
 
 await compareRows({
-  task: tls ? "bench:compare --tls" : "bench:compare",
+  task: "bench:compare",
   args: tls ? rest : Deno.args,
   rows: tls ? TLS_ROWS : ROWS,
   peers: PEERS,

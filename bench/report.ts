@@ -9,6 +9,7 @@ import { busy, details, type Measured, NAMES, setting, table, targets } from "./
 import { PEERS } from "./peers.ts";
 import { figure, type Results, rowOf, short } from "./results.ts";
 import { costs, growth, type ScaleResults, summary } from "./scale_results.ts";
+import { TLS_ROWS } from "./rows.ts";
 import { SERIES } from "./series.ts";
 
 const PAGE = new URL("../docs/performance.md", import.meta.url);
@@ -44,6 +45,15 @@ function comparison(results: Results): string {
     targets(rows),
     ...fanout === undefined ? [] : [`All of “${fanout[0].title}”:`, details(fanout, FANOUT)],
   ].join("\n\n");
+}
+
+/** What stands between the markers of the comparison over TLS. */
+function encrypted(results: Results): string {
+  const rows = results.rows.map((result): Measured[number] => [
+    rowOf(result.id, TLS_ROWS),
+    result,
+  ]);
+  return [setting(results), figures(rows), "Held to what was asked:", targets(rows)].join("\n\n");
 }
 
 /** What stands between the markers of the curves. */
@@ -88,7 +98,8 @@ function between(page: string, name: string, text: string): string {
 /** The page with what was measured last. */
 export function performancePage(page: string = Deno.readTextFileSync(PAGE)): string {
   const compared = between(page, "results", comparison(read("results.json")));
-  const served = between(compared, "engines", engines(read("engines.json")));
+  const secured = between(compared, "wss", encrypted(read("wss.json")));
+  const served = between(secured, "engines", engines(read("engines.json")));
   return between(served, "curves", curves(read("scale.json")));
 }
 

@@ -10,6 +10,7 @@ import { utf8 } from "../tools/bytes.ts";
 import { clientFrame } from "../tools/frames.ts";
 import { HANDSHAKE } from "../tools/websocket.ts";
 import { type Pebble, pebbleIsHere, startPebble } from "./pebble.ts";
+import { lineFault } from "../tools/lines.ts";
 import { freePorts } from "../tools/ports.ts";
 
 const NAME = "kodama.test";
@@ -21,6 +22,8 @@ type Line = Record<string, string> & { message: string };
 /** A server with a certificate by ACME, as a child. */
 class Server implements AsyncDisposable {
   readonly lines: Line[] = [];
+  /** What is wrong with lines, by the table of them. */
+  readonly faults: string[] = [];
   readonly said: Promise<string>;
   readonly ended: Promise<void>;
   readonly #child: Deno.ChildProcess;
@@ -75,6 +78,7 @@ class Server implements AsyncDisposable {
     this.#child.kill("SIGTERM");
     const { code } = await this.#child.status;
     await Promise.all([this.said, this.ended]);
+    assertEquals(this.faults, []);
     return code;
   }
 
@@ -90,7 +94,11 @@ class Server implements AsyncDisposable {
       text = parts.pop()!;
       for (const part of parts) {
         // What is no line of the log is Deno's own: it is shown where a test fails.
-        this.lines.push(part.startsWith("{") ? JSON.parse(part) : { message: part });
+        const line: Line = part.startsWith("{") ? JSON.parse(part) : { message: part };
+        this.lines.push(line);
+        const { time: _, level, message, ...fields } = line;
+        const fault = level && lineFault(level, message, fields);
+        if (fault) this.faults.push(fault);
       }
       this.#look();
     }

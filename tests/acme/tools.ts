@@ -1,12 +1,14 @@
 /**
  * A schedule over the directory of this folder.
  */
+import { assertEquals } from "@std/assert";
 import {
   type Certificate,
   type KnownCertificate,
   readCertificate,
 } from "../../lib/acme/certificate.ts";
 import { keepCertificate, type ScheduleContext } from "../../lib/acme/schedule.ts";
+import { lineFault } from "../tools/lines.ts";
 import { DAY, TestDirectory, TestStore, TestTime, URL_OF_DIRECTORY } from "./directory.ts";
 
 /** A line that was told. */
@@ -43,7 +45,10 @@ export class TestSchedule {
       challenges: this.challenges,
       fetch: this.directory.fetch,
       time: this.time,
-      tell: (level, message, fields) => this.told.push({ level, message, fields }),
+      tell: (level, message, fields) => {
+        assertEquals(lineFault(level === "warn" ? "warning" : level, message, fields), undefined);
+        this.told.push({ level, message, fields });
+      },
       hurry: () => this.hurried.signal,
       signal: this.stop.signal,
       ...options,

@@ -54,6 +54,8 @@ Deno.test("health asks over TLS without verifying what stands on the same machin
   const env = { KODAMA_PORT: String(secure.port), KODAMA_CERT: files.cert };
   const { port } = secure;
   assertMatch(await said([], env), /^https:\/\/127\.0\.0\.1:\d+\/-\/health answered 200/);
+  const acme = { KODAMA_PORT: String(port), KODAMA_ACME: "me@a.example", KODAMA_HOST: "localhost" };
+  assertMatch(await said([], acme), /^https:\/\/127\.0\.0\.1:\d+\/-\/health answered 200/);
   assertMatch(await said([`https://localhost:${port}`]), /answered 200/);
   await assertRejects(() => said([`http://127.0.0.1:${port}`]), Failure);
 

