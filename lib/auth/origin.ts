@@ -52,7 +52,7 @@ export function checkHost(head: Sent, names: readonly string[], loopback: boolea
   // Nobody's name leads to a Unix socket.
   const rebound = loopback && head.peer?.hostname !== "";
   if (host === undefined || names.length === 0 && !rebound) return;
-  const name = /^\[?(.*?)\]?(?::\d*)?$/.exec(host)![1]!;
+  const [, address, name = address!] = /^(?:\[(.*)\]|(.*?))(?::\d*)?$/s.exec(host)!;
   const right = names.length === 0
     ? isLoopback(name)
     : names.some((n) => n.toLowerCase() === host || n.toLowerCase() === name);
