@@ -52,7 +52,8 @@ export function checkHost(head: Sent, names: readonly string[], loopback: boolea
   // Nobody's name leads to a Unix socket.
   const rebound = loopback && head.peer?.hostname !== "";
   if (host === undefined || names.length === 0 && !rebound) return;
-  const [, address, name = address!] = /^(?:\[(.*)\]|(.*?))(?::\d*)?$/s.exec(host)!;
+  const match = /^(?:\[(.*)\]|(.*?))(?::\d*)?$/s.exec(host)!;
+  const name = match[1] ?? match[2]!;
   const right = names.length === 0
     ? isLoopback(name)
     : names.some((n) => n.toLowerCase() === host || n.toLowerCase() === name);
