@@ -43,7 +43,9 @@ const { values } = parseArgs({
 async function opened(port: number, connections: number, ended: () => boolean): Promise<void> {
   while (!ended()) {
     const text = await (await fetch(`http://127.0.0.1:${port}/-/metrics`)).text();
-    if (Number(/^kodama_connections (\d+)/m.exec(text)?.[1]) >= connections) return;
+    if (
+      Number(/^kodama_connections\{kind="echo",tls="no"\} (\d+)/m.exec(text)?.[1]) >= connections
+    ) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
