@@ -148,6 +148,7 @@ async function processFigures() {
 function engineKind(engine: string): string {
   return /^\w+/.exec(engine)![0];
 }
+
 /** Asks the engine each time; what it answered last, where it does not. */
 function lastKnown<T>(ask: () => Promise<T>, known: T): () => Promise<T> {
   return async () => {

@@ -5,7 +5,6 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { answers, hasAnswers } from "../tools/answers.ts";
 import { hex } from "../tools/bytes.ts";
 import {
-  accepted,
   addressOf,
   ask,
   askLines,
@@ -13,10 +12,8 @@ import {
   remembered,
   requestBytes,
   type RequestFields,
-  Subscriber,
 } from "../tools/channels.ts";
 import { channelTest } from "../tools/engines.ts";
-import { clientClose } from "../tools/frames.ts";
 import { hostedService } from "../tools/hosted_service.ts";
 import { RawClient } from "../tools/raw.ts";
 import { testService } from "../tools/service.ts";
@@ -251,22 +248,4 @@ Deno.test("where the engine does not take a line, its answer says so, and whethe
     { error: "the engine does not answer", status: 503 },
   ]);
   service.engine.goOn();
-});
-
-Deno.test("while the server shuts down a batch is 503, and says when to come again", async () => {
-  const service = await testService();
-  // This one does not answer its close, so that the server waits for it.
-  using waited = await Subscriber.open(service, "/c");
-  using client = await RawClient.connect(addressOf(service.port));
-  const request = requestBytes(service.port, "POST /-/publish", TYPE, good);
-  await client.send(request.subarray(0, 20));
-  await accepted(service, 2);
-  const ended = service.shutdown();
-  await client.send(request.subarray(20));
-  const [answer] = answers(await client.readAll());
-  assertEquals([answer!.status, answer!.body], [503, "shutting down\n"]);
-  assertEquals(answer!.headers.get("retry-after"), "1");
-  assertEquals(await waited.closed(), "1001 shutting down");
-  await waited.client.raw.send(clientClose(1001));
-  await ended;
 });

@@ -117,23 +117,31 @@ channelTest(
   },
 );
 
-channelTest(
-  "while the server shuts down a publish is 503, and says when to come again",
-  async (testService) => {
-    const service = await testService();
-    // This one does not answer its close, so that the server waits for it.
-    using waited = await Subscriber.open(service, "/btc");
-    using client = await RawClient.connect(addressOf(service.port));
-    const request = requestBytes(service.port, "POST /btc", {}, "x");
-    await client.send(request.subarray(0, 20));
-    await accepted(service, 2);
-    const ended = service.shutdown();
-    await client.send(request.subarray(20));
-    const [answer] = answers(await client.readAll());
-    assertEquals([answer!.status, answer!.body], [503, "shutting down\n"]);
-    assertEquals(answer!.headers.get("retry-after"), "1");
-    assertEquals(await waited.closed(), "1001 shutting down");
-    await waited.client.raw.send(clientClose(1001));
-    await ended;
-  },
-);
+const LINES = { "Content-Type": "application/x-ndjson" };
+for (
+  const [what, line, fields, body] of [
+    ["a publish", "POST /btc", {}, "x"],
+    ["a batch", "POST /-/publish", LINES, '{"ch":"btc","data":1}\n'],
+  ] as const
+) {
+  channelTest(
+    `while the server shuts down ${what} is 503, and says when to come again`,
+    async (testService) => {
+      const service = await testService();
+      // This one does not answer its close, so that the server waits for it.
+      using waited = await Subscriber.open(service, "/btc");
+      using client = await RawClient.connect(addressOf(service.port));
+      const request = requestBytes(service.port, line, fields, body);
+      await client.send(request.subarray(0, 20));
+      await accepted(service, 2);
+      const ended = service.shutdown();
+      await client.send(request.subarray(20));
+      const [answer] = answers(await client.readAll());
+      assertEquals([answer!.status, answer!.body], [503, "shutting down\n"]);
+      assertEquals(answer!.headers.get("retry-after"), "1");
+      assertEquals(await waited.closed(), "1001 shutting down");
+      await waited.client.raw.send(clientClose(1001));
+      await ended;
+    },
+  );
+}
