@@ -142,7 +142,8 @@ Deno.test("a Server speaks TLS 1.2 and 1.3, and http/1.1 inside where it is aske
   });
 });
 
-Deno.test("TLS reads no more than it is asked for: who sends more has to wait", async () => {
+/** Both ends of a connection. */
+async function connected(): Promise<{ conn: Conn; client: Deno.TlsConn }> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = secured(listener, pair).accept();
   const client = await Deno.connectTls({
@@ -150,7 +151,11 @@ Deno.test("TLS reads no more than it is asked for: who sends more has to wait", 
     port: listener.addr.port,
     caCerts: [CA],
   });
-  const conn: Conn = await accepted;
+  return { conn: await accepted, client };
+}
+
+Deno.test("TLS reads no more than it is asked for: who sends more has to wait", async () => {
+  const { conn, client } = await connected();
   const into = new Uint8Array(4096), sent = noise(32 << 20);
   let taken = 0;
   const sending = (async () => {
@@ -178,14 +183,7 @@ Deno.test("TLS reads no more than it is asked for: who sends more has to wait", 
 });
 
 Deno.test("TLS gives a read what fits, and the rest to the next", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted = secured(listener, pair).accept();
-  const client = await Deno.connectTls({
-    hostname: "localhost",
-    port: listener.addr.port,
-    caCerts: [CA],
-  });
-  const conn = await accepted;
+  const { conn, client } = await connected();
   const sent = noise(10_000);
   let all = "";
   const reading = (async () => {
