@@ -4,9 +4,11 @@
  */
 import { type Loss, parseSince, type Since } from "../hub/cursor.ts";
 import type { Published } from "../hub/engine.ts";
-import type { Gap, Hub, Subscriber } from "../hub/hub.ts";
-import { type Draft, type Kind, type Message, weight } from "../hub/message.ts";
+import type { Gap, Hub } from "../hub/hub.ts";
+import type { Draft, Kind } from "../hub/message.ts";
 import { isKey, nameFault } from "../hub/name.ts";
+import { Follower } from "./follower.ts";
+import { Unread } from "./unread.ts";
 
 /** How something is published. */
 export interface PublishOptions {
@@ -17,9 +19,19 @@ export interface PublishOptions {
 /** From where on, and until when, somebody hears a channel. */
 export interface SubscribeOptions {
   /** An id, `all`, or an age such as `30s`: what is remembered from there on comes first. Default: from now on. */
-  since?: string;
-  /** Ends it. */
-  signal?: AbortSignal;
+  since?: string | null | undefined;
+  /** Ends it, with what has not been taken. */
+  signal?: AbortSignal | undefined;
+  /** Told at once where messages may be missing. The next one of that channel says so, too. */
+  gap?: ((gap: ChannelGap) => unknown) | undefined;
+}
+
+/** Says that messages may be missing. */
+export interface ChannelGap {
+  /** The channels on which they may, with why. */
+  lost: Record<string, Loss>;
+  /** The id from which messages follow. */
+  id: string;
 }
 
 /** A message, as the program hears it. */
@@ -43,11 +55,6 @@ export interface Subscription extends AsyncIterableIterator<ChannelMessage>, Asy
   return(): Promise<IteratorResult<ChannelMessage>>;
 }
 
-/** What may wait to be taken, in bytes: by their {@linkcode weight}. */
-export const MAX_UNREAD = 16 << 20;
-/** At more, what is remembered is not handed on any further, in bytes. */
-const CATCH_UP = 64 * 1024;
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -57,7 +64,11 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function bodyOf(data: unknown): Omit<Draft, "channel"> {
   if (typeof data === "string") return { kind: "text", body: encoder.encode(data) };
-  if (data instanceof Uint8Array) return { kind: "binary", body: data.slice() };
+  if (data instanceof ArrayBuffer) return { kind: "binary", body: new Uint8Array(data.slice(0)) };
+  if (ArrayBuffer.isView(data)) {
+    const { buffer, byteOffset, byteLength } = data;
+    return { kind: "binary", body: new Uint8Array(buffer, byteOffset, byteLength).slice() };
+  }
   const json = JSON.stringify(data);
   if (json === undefined) throw new TypeError(`a ${typeof data} cannot be published`);
   return { kind: "json", body: encoder.encode(json) };
@@ -96,21 +107,80 @@ export async function publishTo(
 }
 
 /**
- * Hears what comes on one channel or several, from now on, also before the first message is asked for.
- * @param ended Ends it, besides its own signal.
+ * Hears what comes on one channel or several, from now on, also before the first message is asked for. Who takes it slowly
+ * is caught up from what the channels remember; what they do not remember any more is told.
+ * @param ended Ends it, behind what has come.
  * @throws {TypeError} If a channel has no such name, or `since` is none.
  */
 export function subscribeTo(
-  hub: Hub,
+  hub: Hub | Promise<Hub>,
   channels: string | readonly string[],
-  { since, signal }: SubscribeOptions,
+  { since, signal, gap }: SubscribeOptions,
   ended: AbortSignal,
 ): Subscription {
+  const names = namesOf(channels), from = sinceOf(since);
+  let follower: Follower | undefined, done = false;
+  const end = () => unread.end();
+  const stop = () => {
+    unread.clear();
+    end();
+  };
+  const unread = new Unread((what) => gap?.(gapOf(what)), () => {
+    done = true;
+    follower?.end();
+    ended.removeEventListener("abort", end);
+    signal?.removeEventListener("abort", stop);
+  });
+
+  async function begin(): Promise<void> {
+    // Without a wait where none is needed: what is published next is not to be missed.
+    const opened = hub instanceof Promise ? await hub : hub;
+    if (done) return;
+    follower = new Follower(opened, names, unread);
+    await follower.follow(from);
+  }
+
+  async function next(): Promise<IteratorResult<ChannelMessage>> {
+    const taken = await unread.next();
+    if (taken === undefined) return { done: true, value: undefined };
+    const { message, lost } = taken, { id, channel, kind } = message;
+    const value = { id, channel, kind, data: dataOf(message), ...lost !== undefined && { lost } };
+    return { done: false, value };
+  }
+
+  ended.addEventListener("abort", end, { once: true });
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted || ended.aborted) stop();
+  else begin().catch((error) => unread.fail(error));
+  return {
+    next,
+    return() {
+      stop();
+      return next();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      await this.return();
+    },
+  };
+}
+
+/** What may be missing, as a program has it. */
+export function gapOf({ open, lost }: Gap): ChannelGap {
+  return { id: open, lost: Object.fromEntries(lost) };
+}
+
+/**
+ * The names of one channel or several.
+ * @throws {TypeError} If one is none, or there is none.
+ */
+export function namesOf(channels: string | readonly string[]): string[] {
   const names = [...new Set([channels].flat())];
   if (names.length === 0) throw new TypeError("a channel is needed");
   for (const name of names) checkName(name);
-  const from = since === undefined ? undefined : sinceOf(since);
-  return new Reader(hub, names, from, [ended, ...signal === undefined ? [] : [signal]]);
+  return names;
 }
 
 function checkName(channel: unknown): void {
@@ -118,122 +188,13 @@ function checkName(channel: unknown): void {
   if (fault !== undefined) throw new TypeError(fault);
 }
 
-function sinceOf(text: unknown): Since {
+/**
+ * The point that `since` names; `undefined` where it is not given.
+ * @throws {TypeError} If it is none.
+ */
+export function sinceOf(text: unknown): Since | undefined {
+  if (text === undefined || text === null) return undefined;
   const since = typeof text === "string" ? parseSince(text) : undefined;
   if (since === undefined) throw new TypeError("since must be an id, all, or an age such as 30s");
   return since;
-}
-
-/** Somebody who reads: what is told meanwhile waits, up to a limit. */
-class Reader implements Subscriber, Subscription {
-  readonly #hub: Hub;
-  readonly #channels: readonly string[];
-  readonly #signals: readonly AbortSignal[];
-  readonly #lost = new Map<string, Loss>();
-  #unread: { message: Message; lost: Loss | undefined }[] = [];
-  #size = 0;
-  #done = false;
-  #error: Error | undefined;
-  /** Those who wait for the next message. */
-  #wakes: (() => void)[] = [];
-  /** Called when little is left to read. */
-  #drained: (() => void) | undefined;
-
-  constructor(
-    hub: Hub,
-    channels: readonly string[],
-    since: Since | undefined,
-    signals: readonly AbortSignal[],
-  ) {
-    this.#hub = hub;
-    this.#channels = channels;
-    this.#signals = signals;
-    if (signals.some((signal) => signal.aborted)) {
-      this.#done = true;
-      return;
-    }
-    for (const signal of signals) signal.addEventListener("abort", this.#end);
-    const opened = ({ lost }: { lost: Map<string, Loss> }) => this.#missed(lost);
-    hub.subscribe(this, channels, since, opened).catch((error) => this.#fail(error));
-  }
-
-  deliver(message: Message): void {
-    if (this.#done) return;
-    this.#unread.push({ message, lost: this.#lost.get(message.channel) });
-    this.#lost.delete(message.channel);
-    this.#size += weight(message);
-    if (this.#size > MAX_UNREAD) this.overrun();
-    else this.#wake();
-  }
-
-  ready(): Promise<void> | undefined {
-    if (this.#done || this.#size <= CATCH_UP) return undefined;
-    return new Promise((resolve) => this.#drained = resolve);
-  }
-
-  overrun(): void {
-    this.#fail(new Error("reading too slowly: messages would be missing"));
-  }
-
-  lost({ lost }: Gap): void {
-    this.#missed(lost);
-  }
-
-  async next(): Promise<IteratorResult<ChannelMessage>> {
-    while (this.#unread.length === 0) {
-      if (this.#error !== undefined) throw this.#error;
-      if (this.#done) return { done: true, value: undefined };
-      await new Promise<void>((wake) => this.#wakes.push(wake));
-    }
-    const { message, lost } = this.#unread.shift()!;
-    this.#size -= weight(message);
-    if (this.#size <= CATCH_UP) this.#go();
-    const { id, channel, kind } = message;
-    const value = { id, channel, kind, data: dataOf(message), ...lost !== undefined && { lost } };
-    return { done: false, value };
-  }
-
-  return(): Promise<IteratorResult<ChannelMessage>> {
-    this.#unread = [];
-    this.#end();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
-  }
-
-  #missed(lost: ReadonlyMap<string, Loss>): void {
-    for (const [channel, reason] of lost) this.#lost.set(channel, reason);
-  }
-
-  #fail(error: Error): void {
-    if (this.#done) return;
-    this.#error = error;
-    this.#end();
-  }
-
-  /** What has come can still be read. */
-  readonly #end = (): void => {
-    if (this.#done) return;
-    this.#done = true;
-    for (const signal of this.#signals) signal.removeEventListener("abort", this.#end);
-    for (const channel of this.#channels) this.#hub.unsubscribe(this, channel);
-    this.#go();
-    this.#wake();
-  };
-
-  #go(): void {
-    this.#drained?.();
-    this.#drained = undefined;
-  }
-
-  #wake(): void {
-    for (const wake of this.#wakes) wake();
-    this.#wakes = [];
-  }
 }
