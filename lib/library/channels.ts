@@ -119,26 +119,17 @@ export function subscribeTo(
   ended: AbortSignal,
 ): Subscription {
   const names = namesOf(channels), from = sinceOf(since);
-  let follower: Follower | undefined, done = false;
   const end = () => unread.end();
   const stop = () => {
     unread.clear();
     end();
   };
   const unread = new Unread((what) => gap?.(gapOf(what)), () => {
-    done = true;
-    follower?.end();
+    follower.end();
     ended.removeEventListener("abort", end);
     signal?.removeEventListener("abort", stop);
   });
-
-  async function begin(): Promise<void> {
-    // Without a wait where none is needed: what is published next is not to be missed.
-    const opened = hub instanceof Promise ? await hub : hub;
-    if (done) return;
-    follower = new Follower(opened, names, unread);
-    await follower.follow(from);
-  }
+  const follower = new Follower(hub, names, unread);
 
   async function next(): Promise<IteratorResult<ChannelMessage>> {
     const taken = await unread.next();
@@ -151,7 +142,7 @@ export function subscribeTo(
   ended.addEventListener("abort", end, { once: true });
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted || ended.aborted) stop();
-  else begin().catch((error) => unread.fail(error));
+  else follower.follow(from).catch((error) => unread.fail(error));
   return {
     next,
     return() {

@@ -34,15 +34,19 @@ export class Overrun extends Error {
 
 /** Follows some channels for a reader. */
 export class Follower implements Subscriber {
-  readonly #hub: Hub;
+  readonly #opening: Hub | Promise<Hub>;
+  #hub: Hub | undefined;
   readonly #channels: Set<string>;
   readonly #reader: Reader;
   /** Whether what comes is what is being published, and not what was missed. */
   #live = false;
 
-  /** @param channels The channels, each with a good name. */
-  constructor(hub: Hub, channels: readonly string[], reader: Reader) {
-    this.#hub = hub;
+  /**
+   * @param hub Where the channels are, or will be.
+   * @param channels Each with a good name.
+   */
+  constructor(hub: Hub | Promise<Hub>, channels: readonly string[], reader: Reader) {
+    this.#opening = hub;
     this.#channels = new Set(channels);
     this.#reader = reader;
   }
@@ -65,7 +69,7 @@ export class Follower implements Subscriber {
 
   /** Leaves a channel. */
   leave(channel: string): void {
-    if (this.#channels.delete(channel)) this.#hub.unsubscribe(this, channel);
+    if (this.#channels.delete(channel)) this.#hub?.unsubscribe(this, channel);
   }
 
   /** Leaves all of them. */
@@ -106,6 +110,9 @@ export class Follower implements Subscriber {
   }
 
   async #join(since: Since | undefined, opened: (opening: Opening) => void): Promise<void> {
+    // Without a wait where none is needed: what is published next is not to be missed.
+    this.#hub ??= this.#opening instanceof Promise ? await this.#opening : this.#opening;
+    if (this.#channels.size === 0) return;
     await this.#hub.subscribe(this, [...this.#channels], since, opened);
     this.#live = true;
   }
@@ -113,7 +120,7 @@ export class Follower implements Subscriber {
   /** Takes nothing until its reader can take more, and then what it missed from this message on. */
   #fallBehind({ epoch, seq }: Message): void {
     this.#live = false;
-    for (const channel of this.#channels) this.#hub.unsubscribe(this, channel);
+    for (const channel of this.#channels) this.#hub!.unsubscribe(this, channel);
     this.#catchUp({ from: "cursor", cursor: { epoch, seq: seq - 1 } }).catch((error) => {
       this.end();
       this.#reader.fail(error);
@@ -122,7 +129,6 @@ export class Follower implements Subscriber {
 
   async #catchUp(since: Since): Promise<void> {
     await this.#reader.ready();
-    if (this.#channels.size === 0) return;
     await this.#join(since, ({ open, lost }) => {
       if (lost.size > 0) this.#reader.gap({ open, lost });
     });

@@ -116,4 +116,3 @@ export class Unread implements Reader {
     for (const wake of waiters) wake();
   }
 }
-
