@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { optionNames } from "../lib/options.ts";
+import { optionNames } from "../lib/library/options.ts";
 import { serve, type ServeOptions } from "../lib/mod.ts";
 
 /** Serves as told, makes one connection or request, and gives what `console.error` was told meanwhile. */
