@@ -62,4 +62,5 @@ export type { Head } from "./http/head.ts";
 export type { ListenerSettings } from "./net/listener.ts";
 export type { MessageLimits } from "./websocket/message.ts";
 export type { Peer } from "./net/transport.ts";
+export type { Fetch, FetchInfo } from "./net/web.ts";
 export type { Reply } from "./http/response.ts";

@@ -123,7 +123,7 @@ Deno.test("the README names every option of serve(), and no other", () => {
 
 for (
   const [options, error, says] of [
-    [{ messageRate: 5 }, TypeError, 'serve() has no option "messageRate"'],
+    [{ workers: 5 }, TypeError, 'serve() has no option "workers"'],
     [{ onMessage: oopsSync }, TypeError, 'serve() has no option "onMessage"'],
     [{ toString: oopsSync }, TypeError, 'serve() has no option "toString"'],
     [

@@ -5,14 +5,17 @@
 import { checkOrigin } from "../auth/origin.ts";
 import { HttpError } from "../http/error.ts";
 import { type Reply, textReply } from "../http/response.ts";
-import type { Answer, Handle, Request as Asked } from "../net/connection.ts";
+import type { Answer, Handle } from "../net/connection.ts";
+import type { Exchange } from "../net/exchange.ts";
+import { webHandle } from "../net/web.ts";
+import { isOfClient, webRequest } from "../net/web_request.ts";
+import { webAnswer } from "../net/web_response.ts";
 import { upgradeOf, wantsUpgrade } from "../service/request.ts";
 import { defaults } from "../settings/config.ts";
 import { acceptedAs } from "./accept.ts";
 import { Conversation, type ConversationContext } from "./conversation.ts";
 import { checkReply } from "./options.ts";
 import type { AnyOptions } from "./serve_options.ts";
-import { answerOf, requestOf } from "./web.ts";
 
 /**
  * Makes what answers all requests.
@@ -25,6 +28,7 @@ export function answerer(
 ): Handle {
   const { protocols = [], origins = [], deflate = defaults.deflate } = options;
   const { request: ask, fetch, upgrade } = options;
+  const fetched = fetch && webHandle(fetch, report);
 
   async function guarded<T>(call: () => T | Promise<T>): Promise<T> {
     try {
@@ -36,27 +40,34 @@ export function answerer(
     }
   }
 
-  async function asked(request: Asked): Promise<Reply | undefined> {
+  async function asked(request: Exchange): Promise<Reply | undefined> {
     const reply: unknown = await ask!(request);
     if (reply === undefined) return undefined;
     checkReply(reply);
     return reply;
   }
 
-  async function fetched(request: Asked): Promise<Answer> {
-    return await answerOf(await fetch!(requestOf(request)));
-  }
-
-  async function accepted(request: Asked): Promise<Answer> {
-    if (request.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
-    const accepted = upgradeOf(request, { config: { deflate } }, protocols);
+  async function accepted(exchange: Exchange): Promise<Answer> {
+    if (exchange.hasBody) throw new HttpError(400, "a WebSocket handshake has no body");
+    const accepted = upgradeOf(exchange, { config: { deflate } }, protocols);
     let data: unknown;
     if (upgrade !== undefined) {
-      const given: unknown = await upgrade(requestOf(request));
-      if (given instanceof Response) return await answerOf(given);
-      data = acceptedAs(request, accepted, given);
+      const given = await upgraded(exchange);
+      if (given instanceof Response) return await webAnswer(given, exchange, report);
+      data = acceptedAs(exchange, accepted, given);
     }
-    return { upgrade: accepted, handler: new Conversation(context, data, request) };
+    return { upgrade: accepted, handler: new Conversation(context, data, exchange) };
+  }
+
+  async function upgraded(exchange: Exchange): Promise<unknown> {
+    const request = webRequest(exchange), { peer } = exchange;
+    try {
+      return await upgrade!(request, { peer, remoteAddr: peer });
+    } catch (error) {
+      // That nobody waits any more is no fault.
+      if (isOfClient(request, error)) throw new HttpError(400, "the client has gone away");
+      throw error;
+    }
   }
 
   return async (request) => {
@@ -65,7 +76,6 @@ export function answerer(
     const reply = ask && await guarded(() => asked(request));
     if (reply !== undefined) return reply;
     if (upgrading) return await guarded(() => accepted(request));
-    if (fetch !== undefined) return await guarded(() => fetched(request));
-    return textReply(426, "a WebSocket is here", [["Upgrade", "websocket"]]);
+    return fetched?.(request) ?? textReply(426, "a WebSocket is here", [["Upgrade", "websocket"]]);
   };
 }

@@ -8,6 +8,7 @@ import type { Reply } from "../http/response.ts";
 import type { KeyPair } from "../net/certificate.ts";
 import type { ListenerSettings } from "../net/listener.ts";
 import type { Peer } from "../net/transport.ts";
+import type { Fetch, FetchInfo } from "../net/web.ts";
 import type { DeflateMode } from "../websocket/negotiate.ts";
 import type { ChannelGap } from "./channels.ts";
 import type { ServerSocket } from "./server_socket.ts";
@@ -104,9 +105,9 @@ export interface ServeOptions<Result extends UpgradeResult = UpgradeResult>
    * Answers what is no WebSocket, as a `fetch` of Hono's or `Deno.serve`'s handler does. Default: 426.
    * What it throws is a 500, and told to `error`.
    */
-  fetch?: ((request: Request) => Response | Promise<Response>) | undefined;
+  fetch?: Fetch | undefined;
   /** Accepts a WebSocket, with data of its own, or refuses it by a `Response`. Default: accepts all. */
-  upgrade?: ((request: Request) => Result | Promise<Result>) | undefined;
+  upgrade?: ((request: Request, info: FetchInfo) => Result | Promise<Result>) | undefined;
   /** A WebSocket is open. Like the others it may be asynchronous. */
   open?: ((socket: ServerSocket<DataOf<Result>>, request: Head) => unknown) | undefined;
   /** A message: text as a string, binary as bytes that are yours to keep. */
