@@ -11,6 +11,7 @@ import type { Ending } from "../websocket/events.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { Calls } from "./calls.ts";
 import { end, Face, look, type SocketContext } from "./face.ts";
+import { ownBytes } from "./own_bytes.ts";
 import type { AnyOptions } from "./serve_options.ts";
 
 /** What all conversations of a server have in common. */
@@ -62,7 +63,7 @@ export class Conversation implements SocketHandler {
     const { handlers, calls } = this.#context, face = this.#face!;
     if (handlers.message === undefined) return;
     if (opcode !== Opcode.Text) {
-      return calls.settle(face, handlers.message(face, payload.slice()));
+      return calls.settle(face, handlers.message(face, ownBytes(payload)));
     }
     const text = decoder.decode(payload);
     look(face, text, payload);
