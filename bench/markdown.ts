@@ -9,6 +9,7 @@ import { FIGURES, type Row } from "./rows.ts";
 /** Names of those that are compared. */
 export const NAMES: Record<Peer, string> = {
   kodama: "Kodama",
+  library: "`serve()`",
   deno: "Deno's own",
   ws: "`ws` on Node",
   bun: "Bun",

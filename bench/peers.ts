@@ -5,13 +5,19 @@
 
 /** The servers, in the order in which they take their turns. */
 export const PEERS = ["kodama", "deno", "ws", "bun", "bun-send", "tcp"] as const;
+/** Kodama as a service and in a program, and what else a program would take. */
+export const LIBRARIES = ["kodama", "library", "deno", "bun"] as const;
 /**
  * Kodama with one thread that serves and with two, in memory and on the disk; Redis, which syncs before it answers, too;
  * and the disk by itself, which is no server.
  */
 export const ENGINES = ["kodama", "kodama-2", "sqlite", "sqlite-2", "redis", "disk"] as const;
 /** One of them, or another checkout of Kodama. */
-export type Peer = typeof PEERS[number] | typeof ENGINES[number] | "before";
+export type Peer =
+  | typeof PEERS[number]
+  | typeof LIBRARIES[number]
+  | typeof ENGINES[number]
+  | "before";
 /** One that is a program. */
 export type Program = Exclude<Peer, "before" | "disk">;
 
@@ -122,6 +128,12 @@ export function commandOf(
         "--allow-net",
         "--allow-read",
         here(`peers/${http ? "deno_http" : "deno_native"}.ts`),
+      ];
+    case "library":
+      return [
+        ...[Deno.execPath(), "run", "-q", "--no-prompt", `--config=${checkout}/deno.json`],
+        ...[`--lock=${checkout}/deno.lock`, "--frozen", "--v8-flags=--max-semi-space-size=4"],
+        ...["--allow-net", "--allow-read", `${checkout}/bench/peers/library.ts`],
       ];
     case "tcp":
       return [...deno, "--allow-net", here(`peers/${http ? "tcp_http" : "tcp"}.ts`)];

@@ -6,7 +6,7 @@ import { runLoad } from "./run_load.ts";
 import { post } from "./load/wrk.ts";
 import type { EchoLoad } from "./load/echo.ts";
 import type { Usage } from "./load/meter.ts";
-import type { Peer } from "./peers.ts";
+import { LIBRARIES, type Peer } from "./peers.ts";
 import type { RunningServer } from "./servers.ts";
 
 /** What one measurement gives; the first figure is the row's. */
@@ -247,6 +247,22 @@ export const PUBLISH_ROWS: readonly Row[] = [
   publishes("publish", 0, ["kodama", "deno", "tcp"], atMost(1.5, "deno")),
   publishes("batch", 1000, ["kodama"], [{ figure: "cpu", bound: "at most", than: 4 }]),
 ];
+
+/** How the library is held to the service: the factor for its CPU. */
+function toService(than: number): Target[] {
+  return [{ figure: "cpu", bound: "at most", than, peer: "kodama", of: "library" }];
+}
+
+/** The same work by a program: its handlers get texts, and bytes of their own; what is posted it publishes. */
+export const LIBRARY_ROWS: readonly Row[] = [
+  echo("serve-1", [64, 1, 20], false, toService(1.15)),
+  echo("serve-16", [64, 16, 20], false, toService(1.15)),
+  echo("serve-64", [16, 64, 125], false, toService(1.15)),
+  echo("serve-text-16", [64, 16, 20], true, toService(1.15)),
+  echo("serve-text-64", [16, 64, 125], true, toService(1.15)),
+  fanout("serve-fanout-20", 20, false, toService(1.1)),
+  fanout("serve-fanout-500", 500, true, toService(1.1)),
+].map((row) => ({ ...row, peers: LIBRARIES }));
 
 /** The same work over TLS. */
 export const TLS_ROWS: readonly Row[] = [

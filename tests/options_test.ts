@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { optionNames } from "../lib/options.ts";
+import { optionNames } from "../lib/library/options.ts";
 import { serve, type ServeOptions } from "../lib/mod.ts";
 
 /** Serves as told, makes one connection or request, and gives what `console.error` was told meanwhile. */
@@ -123,7 +123,7 @@ Deno.test("the README names every option of serve(), and no other", () => {
 
 for (
   const [options, error, says] of [
-    [{ messageRate: 5 }, TypeError, 'serve() has no option "messageRate"'],
+    [{ workers: 5 }, TypeError, 'serve() has no option "workers"'],
     [{ onMessage: oopsSync }, TypeError, 'serve() has no option "onMessage"'],
     [{ toString: oopsSync }, TypeError, 'serve() has no option "toString"'],
     [

@@ -104,17 +104,17 @@ export class Socket implements ProtocolEvents, Owner {
 
   /**
    * Sends a message. It leaves, with all else that is sent in this turn of the event loop, as one write.
-   * @param data Text, or bytes. These are copied, unless they are the message that the handler was given, if it is large:
-   * that leaves from where it is, and must not change after.
+   * @param data Text, or bytes: copied, but for the message that the handler was given, if large: it must not change after.
    * @param opcode For bytes: {@linkcode Opcode} `Binary` (default), or `Text` where they are UTF-8.
+   * @param compress Whether to compress it, where that was agreed on. Default: from some size on.
    * @returns Whether it was taken: `false` once the connection is closing, or if the peer reads too slowly (1013).
    */
-  send(data: string | Uint8Array, opcode: number = Opcode.Binary): boolean {
+  send(data: string | Uint8Array, opcode: number = Opcode.Binary, compress?: boolean): boolean {
     if (this.bufferedAmount > this.maxBuffered) this.#tooSlow(0);
     const taken = typeof data === "string"
-      ? this.#machine.send(encodeText(data), Opcode.Text)
+      ? this.#machine.send(encodeText(data), Opcode.Text, compress)
       : data === this.#payload && this.open && this.#deflate === undefined &&
-          sendBack(this.#transport, data, opcode) || this.#machine.send(data, opcode);
+          sendBack(this.#transport, data, opcode) || this.#machine.send(data, opcode, compress);
     if (taken) this.#sent++;
     return taken;
   }

@@ -7,15 +7,15 @@ import { EngineError, type Published } from "../hub/engine.ts";
 import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
 import { type Draft, EACH, type Form, type Kind, type Message, weight } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
-import { LARGE } from "../net/outbox.ts";
 import type { Socket } from "../net/socket.ts";
 import type { SocketHandler } from "../net/socket_handler.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
 import { type Members, membersOf, parseJSON, readDraft } from "./draft.ts";
-import { gaps, header } from "./forms.ts";
+import { gaps } from "./forms.ts";
 import { Latest } from "./latest.ts";
 import { RateLimit } from "./rate.ts";
+import { formFor, sendMessage } from "./send.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** What may wait to be sent before more of what was missed follows, in bytes. */
@@ -73,9 +73,7 @@ class Client implements Subscriber {
     this.#socket = socket;
     this.#hub = subscription.hub;
     this.#subscription = subscription;
-    const { forms, mode } = subscription;
-    // With context takeover every connection compresses for itself.
-    this.#form = socket.takeover ? undefined : forms(mode, socket.sharedWindowBits);
+    this.#form = formFor(socket, subscription.forms, subscription.mode);
     if (!subscription.latest) return;
     this.#latest = new Latest(socket, (message, skipped) => this.#send(message, skipped));
   }
@@ -177,21 +175,7 @@ class Client implements Subscriber {
 
   /** Sends a message; `skipped`: how many were left out before it on its channel. */
   #send(message: Message, skipped: number): void {
-    const { mode } = this.#subscription;
-    // A large body is held once, by what is remembered and by all queues.
-    const { body } = message, plain = mode === "raw" && this.#socket.sharedWindowBits === 0;
-    if (plain && this.#form !== undefined && body.length >= LARGE) {
-      this.#socket.sendFrame(message.as(header), body);
-      return;
-    }
-    // What was left out is another number for each of those who are slow.
-    const own = skipped > 0 && mode === "envelope";
-    if (this.#form !== undefined && !own) this.#socket.sendFrame(message.as(this.#form));
-    else if (mode === "envelope") this.#socket.send(message.toJSONText(skipped));
-    else {
-      const opcode = message.kind === "binary" ? Opcode.Binary : Opcode.Text;
-      this.#socket.send(message.body, opcode);
-    }
+    sendMessage(this.#socket, message, this.#subscription.mode, this.#form, skipped);
   }
 
   #publishRaw(payload: Uint8Array, opcode: number): void {

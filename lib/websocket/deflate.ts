@@ -217,9 +217,16 @@ export class PermessageDeflate {
     this.threshold = threshold;
   }
 
-  /** Compresses a message. `undefined` where it is better sent as it is. */
-  deflate(payload: Uint8Array): Uint8Array | undefined {
-    if (payload.length < this.threshold || payload.length > MAX_DEFLATED) return undefined;
+  /**
+   * Compresses a message.
+   * @param wanted Whether it is to be. Default: if it is not below the threshold.
+   * @returns `undefined` where it is better sent as it is.
+   */
+  deflate(
+    payload: Uint8Array,
+    wanted: boolean = payload.length >= this.threshold,
+  ): Uint8Array | undefined {
+    if (!wanted || payload.length > MAX_DEFLATED) return undefined;
     const { serverNoContextTakeover, serverMaxWindowBits } = this.parameters;
     if (!serverNoContextTakeover) {
       // What went into the context must go out.

@@ -97,11 +97,12 @@ export class Protocol {
    * Sends a message.
    * @param payload Valid UTF-8 where it is text.
    * @param opcode {@linkcode Opcode} `Text` or `Binary`.
+   * @param compress Whether to compress it, where that was agreed on. Default: from some size on.
    * @returns Whether the connection was open to take it.
    */
-  send(payload: Uint8Array, opcode: number): boolean {
+  send(payload: Uint8Array, opcode: number, compress?: boolean): boolean {
     if (this.state !== "open") return false;
-    const deflated = this.#deflate?.deflate(payload);
+    const deflated = this.#deflate?.deflate(payload, compress);
     if (deflated === undefined) this.#writer.frame(FIN | opcode, payload);
     else this.#writer.frame(FIN | RSV1 | opcode, deflated);
     return true;

@@ -2,13 +2,13 @@
  * What a program hands to `serve()` and its handler of requests, checked as plain JavaScript may hand over anything.
  * @module
  */
-import type { Reply } from "./http/response.ts";
-import type { ListenerSettings } from "./net/listener.ts";
-import type { ServeOptions } from "./mod.ts";
-import type { DeflateMode } from "./websocket/negotiate.ts";
+import type { Reply } from "../http/response.ts";
+import type { DeflateMode } from "../websocket/negotiate.ts";
+import { ConfigError, type Setting } from "../settings/setting.ts";
+import type { ServeLimits, ServeOptions } from "./serve_options.ts";
 
-/** The limits and times; of each, the least that it may be. */
-const limits: Record<keyof ListenerSettings, number> = {
+/** Numbers that are limits: of each, the least that it may be. */
+const limits: Record<keyof ServeLimits | "history" | "historyAge" | "historyBytes", number> = {
   handshakeTimeout: 1,
   bodyTimeout: 1,
   messageTimeout: 1,
@@ -19,8 +19,15 @@ const limits: Record<keyof ListenerSettings, number> = {
   maxMessage: 1,
   maxFragments: 1,
   maxBuffered: 1,
+  maxBufferedTotal: 1,
   maxConnections: 1,
+  maxPerAddress: 0,
+  messageRate: 0,
+  pingRate: 0,
   deflateThreshold: 0,
+  history: 0,
+  historyAge: 1,
+  historyBytes: 0,
 };
 
 /** What a value must be, in words, and whether it is. */
@@ -31,19 +38,47 @@ const texts: Kind = ["a list of strings", (value) => Array.isArray(value) && val
 const handler: Kind = ["a function", (value) => typeof value === "function"];
 const modes: readonly unknown[] = ["shared", "takeover", "off"] satisfies DeflateMode[];
 
+function hasAll(value: unknown, names: readonly string[], type: string): boolean {
+  return typeof value === "object" && value !== null &&
+    names.every((name) => typeof (value as Record<string, unknown>)[name] === type);
+}
+
 /** All else. */
-const others: Record<Exclude<keyof ServeOptions, keyof ListenerSettings>, Kind> = {
+const others: Record<Exclude<keyof ServeOptions, keyof typeof limits>, Kind> = {
   hostname: text,
   port: number,
+  tls: ["{ cert, key }, both PEM", (value) => hasAll(value, ["cert", "key"], "string")],
+  unix: text,
+  signal: ["an AbortSignal", (value) => value instanceof AbortSignal],
+  trustProxy: [
+    "true, false or a list of strings",
+    (value) => typeof value === "boolean" || texts[1](value),
+  ],
   protocols: texts,
   deflate: ["shared, takeover or off", (value) => modes.includes(value)],
   origins: texts,
+  engine: [
+    "memory, sqlite:FILE, nats://… or an engine",
+    (value) =>
+      typeof value === "string" || hasAll(value, ["publish", "history", "listen"], "function"),
+  ],
+  natsCreds: text,
+  natsStream: text,
+  natsReplicas: number,
+  onListen: handler,
   request: handler,
+  fetch: handler,
+  upgrade: handler,
   open: handler,
   message: handler,
+  drain: handler,
+  gap: handler,
   close: handler,
   error: handler,
 };
+
+/** Options of which none is there and undefined. */
+export type Given<Options> = { [Name in keyof Options]: Exclude<Options[Name], undefined> };
 
 /** Every option there is. */
 export const optionNames: readonly string[] = [...Object.keys(limits), ...Object.keys(others)];
@@ -54,7 +89,7 @@ export const optionNames: readonly string[] = [...Object.keys(limits), ...Object
  * @throws {TypeError} If there is one of another name or type.
  * @throws {RangeError} If a limit is less than it may be.
  */
-export function checkedOptions(options: ServeOptions): ServeOptions {
+export function checkedOptions<Options extends object>(options: Options): Given<Options> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     if (!optionNames.includes(name)) {
@@ -68,7 +103,21 @@ export function checkedOptions(options: ServeOptions): ServeOptions {
       throw new RangeError(`${name} must be ${least} or more, not ${value}`);
     }
   }
-  return Object.fromEntries(given);
+  return Object.fromEntries(given) as Given<Options>;
+}
+
+/**
+ * Checks an option as the setting of the service that it is.
+ * @param texts What it would be on a command line.
+ * @throws {TypeError} If it is not in its form.
+ */
+export function parsed<T>(name: string, setting: Setting<T>, ...texts: string[]): T {
+  try {
+    return setting.parse(texts);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new TypeError(`${name} ${error.message}`);
+    throw error;
+  }
 }
 
 /**

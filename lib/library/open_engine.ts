@@ -1,0 +1,57 @@
+/**
+ * Opening an engine for a program's server: a disk is waited for in a thread of its own.
+ * @module
+ */
+import type { Engine } from "../hub/engine.ts";
+import { type EngineSettings, openEngine, type Say, sqliteFile } from "../engine/open.ts";
+import { RemoteEngine } from "../engine/remote.ts";
+import { EngineThread } from "../engine/spawn.ts";
+
+/** An engine, and how it ends. */
+export interface Opened {
+  engine: Engine;
+  close(): Promise<void>;
+}
+
+/** For an engine in a thread of its own to end in order, in ms. */
+const LAST_WORDS = 5000;
+
+/**
+ * Opens an engine, in this thread or in one of its own.
+ * @param say Told what should be known besides whether it can be reached.
+ * @throws {Error} With one line that says why, if it cannot be opened.
+ */
+export async function openBeside(settings: EngineSettings, say: Say): Promise<Opened> {
+  if (sqliteFile(settings.engine) !== undefined) return await openThread(settings, say);
+  const { engine, sweep } = await openEngine(settings, say);
+  return {
+    engine,
+    close() {
+      sweep.stop();
+      return engine.close();
+    },
+  };
+}
+
+async function openThread(settings: EngineSettings, say: Say): Promise<Opened> {
+  const thread = new EngineThread(settings, {
+    // Whoever talks to it is told, too.
+    unreachable() {},
+    said: say,
+    fault: (error) => say(`it has ended and begins anew: ${error}`),
+  }, undefined);
+  await thread.start();
+  let engine: RemoteEngine | undefined;
+  thread.attach(0, (port) => {
+    if (engine === undefined) engine = new RemoteEngine(port);
+    else engine.attach(port);
+  }, () => engine!.detach());
+  return {
+    engine: engine!,
+    async close() {
+      await engine!.close();
+      const failed = await thread.close(LAST_WORDS);
+      if (failed !== undefined) say(failed);
+    },
+  };
+}
