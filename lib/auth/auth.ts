@@ -24,8 +24,20 @@ export interface Rights {
   hint?: string;
 }
 
-/** Finds out what the sender of a request may do. Throws 401 for a token that is bad. */
-export type Authorize = (request: Request) => Promise<Rights>;
+/** What somebody is about to do on channels. */
+export type Action = "read" | "write";
+
+/**
+ * Finds out what the sender of a request may do: of what it is about to do, and of all else that it may do later on the
+ * same connection.
+ * @param channels Those that it has named; none where they are known only later, as with a batch.
+ * @throws {HttpError} 401 for a token that is bad; what else says that nobody will be let in, or cannot be now.
+ */
+export type Authorize = (
+  request: Request,
+  action: Action,
+  channels: readonly string[],
+) => Promise<Rights>;
 
 const BEARER = "kodama.token.";
 const COOKIE = "kodama_token";

@@ -62,7 +62,8 @@ async function writer(
   { authorize, config, draining }: ChannelContext,
 ): Promise<Rights> {
   checkOrigin(request, config.origin);
-  const rights = await authorize(request);
+  // The channels are known once the lines are read.
+  const rights = await authorize(request, "write", []);
   if (rights.write === nothing) throw refusedWrite(rights, "anywhere");
   if (draining()) throw shuttingDown();
   const coding = request.headers.get("content-encoding") ?? "identity";

@@ -128,7 +128,7 @@ async function write(
 ): Promise<Reply> {
   try {
     checkOrigin(request, config.origin);
-    const rights = await authorize(request);
+    const rights = await authorize(request, "write", names);
     const [name] = names;
     if (names.length > 1) throw new HttpError(400, "one message goes to one channel");
     if (!rights.write(name!)) throw refusedWrite(rights, name!);
@@ -142,7 +142,7 @@ async function write(
 
 /** What the sender may do, if it may read all these channels. */
 async function reader(names: readonly string[], request: Request, { authorize }: ChannelContext) {
-  const rights = await authorize(request);
+  const rights = await authorize(request, "read", names);
   const forbidden = names.find((name) => !rights.read(name));
   if (forbidden !== undefined) throw refused(rights, `read ${forbidden}`);
   return rights;

@@ -104,7 +104,7 @@ export function createRoutes(context: RouteContext): Handle {
   /** Answers whoever is on this machine, or has a token for it. */
   async function operator(request: Request, answer: () => Promise<Reply>): Promise<Answer> {
     if (!isLocal(request, config.trustProxy)) {
-      const rights = await authorize(request);
+      const rights = await authorize(request, "read", [OPERATOR]);
       const trusted = config.secret !== "" || config.jwks !== "";
       if (!trusted || !rights.read(OPERATOR)) throw refused(rights, `read ${OPERATOR}`);
     }
