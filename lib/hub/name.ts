@@ -1,5 +1,5 @@
 /**
- * Channel names: what a URL's path names, and what a token's globs match.
+ * Channel names: what a URL's path names, and what a token's globs match; and idempotency keys.
  * @module
  */
 
@@ -28,6 +28,11 @@ export function nameFault(name: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Whether a text can be an idempotency key. */
+export function isKey(text: string): boolean {
+  return /^[!-~]{1,128}$/.test(text);
 }
 
 /** A glob of channel names, compiled: `*` is one segment, `**` any number of them. */

@@ -5,7 +5,7 @@
 import { nothing, refusedWrite, type Rights } from "../auth/auth.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { type Draft, EACH } from "../hub/message.ts";
-import { nameFault } from "../hub/name.ts";
+import { isKey, nameFault } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
 import type { Answer, Request } from "../net/connection.ts";
@@ -13,7 +13,7 @@ import { begun, nextTurn } from "../net/turn.ts";
 import type { ChannelContext } from "./channel.ts";
 import { preflight, withCors } from "./cors.ts";
 import { membersOf, parseJSON, readDraft } from "./draft.ts";
-import { checkFraming, isKey, mediaType } from "./publish.ts";
+import { checkFraming, mediaType } from "./publish.ts";
 import { shuttingDown, unavailable } from "./request.ts";
 
 /** Most lines of one request. */

@@ -4,6 +4,7 @@
  */
 import type { Hub } from "../hub/hub.ts";
 import type { Kind } from "../hub/message.ts";
+import { isKey } from "../hub/name.ts";
 import { bodyFraming } from "../http/body.ts";
 import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
@@ -17,11 +18,6 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** The media type of a request's body, without parameters, in lower case. */
 export function mediaType({ headers }: Pick<Request, "headers">): string | undefined {
   return headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
-}
-
-/** Whether a text can be an idempotency key. */
-export function isKey(text: string): boolean {
-  return /^[!-~]{1,128}$/.test(text);
 }
 
 /** What a body is, by its media type. */
