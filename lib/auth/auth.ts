@@ -56,6 +56,8 @@ const COOKIE = "kodama_token";
 /** What whoever may write nowhere may write. */
 export const nothing: Glob = () => false;
 const everything: Glob = () => true;
+/** What is an operator's is nobody's without a token. */
+const ordinary: Glob = (name) => !name.startsWith("-/");
 
 function anyOf(globs: readonly string[]): Glob {
   if (globs.length === 0) return nothing;
@@ -145,7 +147,7 @@ export function createAuthorize(
   if (ofToken === undefined) {
     // Protected mode: whoever can connect may read; only this machine may write.
     return (request) => {
-      const rights = { read: everything, expires: Infinity, refusal: 403 as const };
+      const rights = { read: ordinary, expires: Infinity, refusal: 403 as const };
       if (isLocal(request, config.trustProxy)) {
         return Promise.resolve({ ...rights, write: everything });
       }
@@ -164,8 +166,8 @@ export function createAuthorize(
 /** What may be read without a token, where something verifies tokens. */
 function openTo(config: Pick<Config, "public">): Glob {
   const globs = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
-  // What is an operator's is nobody's without a token, also where `**` is public.
-  return (name) => !name.startsWith("-/") && globs(name);
+  // Also where `**` is public.
+  return (name) => ordinary(name) && globs(name);
 }
 
 /** Finds rights by a token: with a secret or a key set; `undefined` without either. */
