@@ -17,7 +17,7 @@ async function start(
 ): Promise<Service | undefined> {
   const where = `${config.hostname} port ${config.port}`;
   try {
-    return await startService(config, log, {}, signal, waiting);
+    return await startService(config, log, { signal, waiting });
   } catch (error) {
     if (signal.aborted) return undefined;
     if (error instanceof OpenError) throw new Failure(lineOf(error));
