@@ -22,7 +22,12 @@ export interface Log {
 }
 
 /** The log of this program; where its lines go is for {@linkcode configureLog} to say. */
-export const log: Log = getLogger(["kodama"]);
+export const log: Log = logOf(["kodama"]);
+
+/** A log of LogTape's, by its category. */
+export function logOf(category: readonly string[]): Log {
+  return getLogger(category);
+}
 
 /** A line, as a program's own function takes it. */
 export interface LogLine {

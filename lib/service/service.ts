@@ -5,7 +5,7 @@
 import { type Engine, EngineError } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import { withoutSecrets } from "../engine/nats/address.ts";
-import { type OpenEngine, openEngine, sqliteFile } from "../engine/open.ts";
+import { type OpenEngine, openEngine, ownEngine, type OwnLog, sqliteFile } from "../engine/open.ts";
 import { RemoteEngine } from "../engine/remote.ts";
 import { EngineThread, OpenError, type ThreadEvents } from "../engine/spawn.ts";
 import type { DatedPair } from "../net/certificate.ts";
@@ -55,7 +55,7 @@ export interface StartOptions {
   /** Where a program has a say; its functions are in one thread, which then is the only one that serves. */
   hooks?: Hooks | undefined;
   /** Keeps order and memory in place of the one that the settings name, in this thread, and is ended with the service. */
-  engine?: Engine | undefined;
+  engine?: Engine | OwnLog | undefined;
 }
 
 /** What serves, on one thread or more. */
@@ -192,14 +192,14 @@ async function startAlone(
   log: Log,
   pair: DatedPair | undefined,
   hooks: Hooks | undefined,
-  given: Engine | undefined,
+  given: StartOptions["engine"],
 ): Promise<Running> {
   const places = await listen({ ...config, pair });
   const counters = ownCounters();
   const events = engineEvents(log, counters.row);
-  let opened: OpenEngine | { engine: Engine; sweep?: undefined };
+  let opened: OpenEngine;
   try {
-    opened = given === undefined ? await openEngine(config, events.said) : { engine: given };
+    opened = given === undefined ? await openEngine(config, events.said) : ownEngine(given, config);
   } catch (error) {
     for (const listener of places.listeners) listener.close();
     throw new OpenError(error instanceof Error ? error.message : String(error));
@@ -208,7 +208,7 @@ async function startAlone(
   const server = start(config, log, places, engine, counters, hooks, events.unreachable);
   if (pair) noted(pair, counters.row);
   const finished = server.finished.finally(() => {
-    sweep?.stop();
+    sweep.stop();
     return engine.close();
   });
   return {
