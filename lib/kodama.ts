@@ -18,7 +18,7 @@
  * @module
  */
 import type { Engine } from "./hub/engine.ts";
-import type { OwnLog } from "./engine/open.ts";
+import type { OwnLog } from "./engine/own.ts";
 import {
   type PublishOptions,
   publishTo,
@@ -34,7 +34,7 @@ import { checkedSettings, isSetting, type ServiceSettings } from "./settings/pla
 import { version } from "./version.ts";
 
 export { EngineError } from "./hub/engine.ts";
-export type { OwnLog } from "./engine/open.ts";
+export type { OwnLog } from "./engine/own.ts";
 export { OpenError } from "./engine/spawn.ts";
 export { ListenError } from "./net/conn.ts";
 export type {
@@ -43,8 +43,14 @@ export type {
   SubscribeOptions,
   Subscription,
 } from "./library/channels.ts";
-export type { Claims, Offer, Publisher, ServiceHooks } from "./library/hooks.ts";
-export type { LogLine } from "./service/log.ts";
+export type { Action } from "./auth/auth.ts";
+export type { Network } from "./http/address.ts";
+export type { Loss } from "./hub/cursor.ts";
+export type { Kind } from "./hub/message.ts";
+export type { Claims, Later, Offer, Publisher, ServiceHooks } from "./library/hooks.ts";
+export type { Way } from "./service/hooks.ts";
+export type { Level } from "./service/lines.ts";
+export type { Fields, LogLine } from "./service/log.ts";
 export type { ServiceSettings } from "./settings/plain.ts";
 
 /** What {@linkcode kodama} is told: every setting of the command, and what only a program can say. */

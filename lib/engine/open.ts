@@ -7,9 +7,9 @@ import { LogEngine } from "./engine.ts";
 import { newEpoch } from "./epoch.ts";
 import { fault } from "./fault.ts";
 import type { FoldLimits } from "./fold.ts";
-import type { Log } from "./log.ts";
 import { MemoryEngine } from "./memory.ts";
 import { natsAddress } from "./nats/address.ts";
+import type { OwnLog } from "./own.ts";
 import { SqliteLog } from "./sqlite.ts";
 
 /** What opens a log in NATS. */
@@ -57,12 +57,6 @@ export function sqliteFile(name: string): string | undefined {
  */
 export async function openEngine(settings: EngineSettings, say: Say): Promise<OpenEngine> {
   return swept(await create(settings, say));
-}
-
-/** A log of somebody's own, and its clock. */
-export interface OwnLog extends Log {
-  /** The time, in ms; it does not go back, also not over a restart. */
-  now(): number;
 }
 
 /**

@@ -132,6 +132,7 @@ export interface Engine {
 
 /** A publish that cannot be taken now. */
 export class EngineError extends Error {
+  /** Its kind. */
   override name = "EngineError";
   /** Why. */
   readonly reason: string;
@@ -141,6 +142,7 @@ export class EngineError extends Error {
   readonly tooLarge: boolean;
 
   /**
+   * Makes one.
    * @param reason Why, for whoever publishes.
    * @param uncertain Whether it may have been published all the same.
    * @param tooLarge Whether it is too large.

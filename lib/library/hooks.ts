@@ -52,7 +52,7 @@ export interface Publisher {
 }
 
 /** An answer, now or later. */
-type Later<T> = T | Promise<T>;
+export type Later<T> = T | Promise<T>;
 
 /** The functions of a program that the service asks. */
 export interface ServiceHooks {

@@ -30,6 +30,7 @@ export interface Listener {
 
 /** Why it cannot be listened; the message is one line for whoever asked for it. */
 export class ListenError extends Error {
+  /** Its kind. */
   override name = "ListenError";
 }
 

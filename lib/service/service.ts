@@ -5,7 +5,8 @@
 import { type Engine, EngineError } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import { withoutSecrets } from "../engine/nats/address.ts";
-import { type OpenEngine, openEngine, ownEngine, type OwnLog, sqliteFile } from "../engine/open.ts";
+import { type OpenEngine, openEngine, ownEngine, sqliteFile } from "../engine/open.ts";
+import type { OwnLog } from "../engine/own.ts";
 import { RemoteEngine } from "../engine/remote.ts";
 import { EngineThread, OpenError, type ThreadEvents } from "../engine/spawn.ts";
 import type { DatedPair } from "../net/certificate.ts";
