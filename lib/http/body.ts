@@ -45,41 +45,41 @@ const chunkLine =
 /** 7.1.2: a trailer field; it is dropped. */
 const trailerLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*$/;
 
-/** Collects one body from bytes that arrive in any pieces. */
-export class BodyReader {
+/** What chunks of a body without a limit may say besides their data, each, in bytes. */
+const CHUNK_COST = 16;
+
+/** Finds one body in bytes that arrive in any pieces. */
+export class BodyDecoder {
   /** Whether the whole body has been read. */
   done: boolean;
+  /** Payload bytes that the present chunk, or the body, still lacks. */
+  missing: number;
   readonly #limit: number;
   readonly #chunked: boolean;
-  /** Payload bytes that the present chunk, or the body, still lacks. */
-  #missing: number;
+  readonly #take: (piece: Uint8Array) => void;
   #line = "";
   /** Whether the byte before was the CR that ends the line. */
   #ended = false;
   #part: "size" | "data" | "data end" | "trailer";
   #overhead = 0;
-  #bytes: Uint8Array<ArrayBuffer>;
+  /** What sizes, extensions and trailers may come to, in bytes. */
+  #allowed = MAX_HEAD;
   #size = 0;
 
   /**
    * @param framing What {@linkcode bodyFraming} said.
-   * @param limit Largest body, in bytes.
+   * @param limit Largest body, in bytes; `Infinity` for none.
+   * @param take Gets each piece of the body, which is valid until it returns.
    * @throws {HttpError} 413 if its length is over the limit.
    */
-  constructor(framing: Framing, limit: number) {
+  constructor(framing: Framing, limit: number, take: (piece: Uint8Array) => void) {
     this.#limit = limit;
+    this.#take = take;
     this.#chunked = framing === "chunked";
-    this.#missing = framing === "chunked" ? 0 : framing;
+    this.missing = framing === "chunked" ? 0 : framing;
     this.#part = framing === "chunked" ? "size" : "data";
     this.done = framing === 0;
-    if (this.#missing > limit) throw tooBig(limit);
-    // An announced length is believed up to 64 KiB; what is longer grows as it arrives.
-    this.#bytes = new Uint8Array(Math.min(this.#missing, 64 * 1024));
-  }
-
-  /** The body, once `done`. */
-  get body(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#size);
+    if (this.missing > limit) throw tooBig(limit);
   }
 
   /**
@@ -94,11 +94,14 @@ export class BodyReader {
     let at = start;
     while (at < end && !this.done) {
       if (this.#part === "data") {
-        const count = Math.min(this.#missing, end - at);
-        this.#collect(bytes.subarray(at, at + count));
+        const count = Math.min(this.missing, end - at);
+        this.#take(bytes.subarray(at, at + count));
+        this.#size += count;
+        // Sizes, extensions and trailers together are bounded like a head, with room for one byte per two bytes of data.
+        this.#allowed += count / 2;
         at += count;
-        this.#missing -= count;
-        if (this.#missing === 0) this.#dataEnd();
+        this.missing -= count;
+        if (this.missing === 0) this.#dataEnd();
       } else {
         this.#character(bytes[at++]!);
       }
@@ -109,19 +112,6 @@ export class BodyReader {
   #dataEnd(): void {
     if (this.#chunked) this.#part = "data end";
     else this.done = true;
-  }
-
-  #collect(piece: Uint8Array): void {
-    const size = this.#size + piece.length;
-    if (size > this.#bytes.length) {
-      // Few steps, and none beyond what will come: each leaves a buffer behind.
-      const whole = this.#chunked ? this.#limit : this.#size + this.#missing;
-      const grown = new Uint8Array(Math.max(size, Math.min(whole, this.#bytes.length * 4)));
-      grown.set(this.body);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(piece, this.#size);
-    this.#size = size;
   }
 
   /** A byte of the chunked coding itself: gathered to a line, which ends with CR LF. */
@@ -137,8 +127,7 @@ export class BodyReader {
       throw malformed();
     }
     if (this.#part === "data end" && byte !== CR) throw malformed();
-    // Sizes, extensions and trailers together are bounded like a head, with room for one byte per two bytes of data.
-    if (++this.#overhead > MAX_HEAD + (this.#size >> 1)) throw malformed();
+    if (++this.#overhead > this.#allowed) throw malformed();
     if (byte === CR) this.#ended = true;
     else if (this.#line.length < MAX_LINE) this.#line += String.fromCharCode(byte);
     else throw malformed();
@@ -153,10 +142,65 @@ export class BodyReader {
     } else {
       const match = chunkLine.exec(line);
       if (match === null) throw malformed();
-      this.#missing = Number.parseInt(match[1]!, 16);
-      if (this.#size + this.#missing > this.#limit) throw tooBig(this.#limit);
-      this.#part = this.#missing === 0 ? "trailer" : "data";
+      this.missing = Number.parseInt(match[1]!, 16);
+      if (this.#size + this.missing > this.#limit) throw tooBig(this.#limit);
+      this.#part = this.missing === 0 ? "trailer" : "data";
+      // A stream of small chunks may go on for ever; what is to be collected may not be so dear.
+      if (this.#limit === Infinity) this.#allowed += CHUNK_COST;
     }
+  }
+}
+
+/** Collects one body from bytes that arrive in any pieces. */
+export class BodyReader {
+  readonly #limit: number;
+  readonly #decoder: BodyDecoder;
+  readonly #chunked: boolean;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #size = 0;
+
+  /**
+   * @param framing What {@linkcode bodyFraming} said.
+   * @param limit Largest body, in bytes.
+   * @throws {HttpError} 413 if its length is over the limit.
+   */
+  constructor(framing: Framing, limit: number) {
+    this.#limit = limit;
+    this.#chunked = framing === "chunked";
+    this.#decoder = new BodyDecoder(framing, limit, (piece) => this.#collect(piece));
+    // An announced length is believed up to 64 KiB; what is longer grows as it arrives.
+    this.#bytes = new Uint8Array(Math.min(this.#decoder.missing, 64 * 1024));
+  }
+
+  /** Whether the whole body has been read. */
+  get done(): boolean {
+    return this.#decoder.done;
+  }
+
+  /** The body, once `done`. */
+  get body(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#size);
+  }
+
+  /**
+   * Takes what has arrived, as {@linkcode BodyDecoder.read} does.
+   * @throws {HttpError} 400 if a chunk is malformed, 413 if the body passes the limit.
+   */
+  read(bytes: Uint8Array, start: number, end: number): number {
+    return this.#decoder.read(bytes, start, end);
+  }
+
+  #collect(piece: Uint8Array): void {
+    const size = this.#size + piece.length;
+    if (size > this.#bytes.length) {
+      // Few steps, and none beyond what will come: each leaves a buffer behind.
+      const whole = this.#chunked ? this.#limit : this.#size + this.#decoder.missing;
+      const grown = new Uint8Array(Math.max(size, Math.min(whole, this.#bytes.length * 4)));
+      grown.set(this.body);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(piece, this.#size);
+    this.#size = size;
   }
 }
 

@@ -7,6 +7,8 @@
 export interface Reply {
   /** The status (RFC 9110, 15). */
   status: number;
+  /** What the status is called, where that is not what the RFC calls it. */
+  phrase?: string | undefined;
   /** The fields; `Content-Length`, `Date` and `Connection` are added. */
   headers?: readonly [name: string, value: string][];
   /** The body; text is sent as UTF-8. */
@@ -69,16 +71,34 @@ export function encodeHead(
   status: number,
   headers: readonly [name: string, value: string][],
 ): string {
-  return `${firstLines(status, headers)}\r\n`;
+  return `${firstLines({ status, headers })}\r\n`;
 }
 
-function firstLines(status: number, headers: Reply["headers"] = []): string {
-  let lines = `HTTP/1.1 ${status} ${phrases[status] ?? "Unknown"}\r\n`;
+function firstLines({ status, phrase, headers = [] }: Omit<Reply, "body">): string {
+  let lines = `HTTP/1.1 ${status} ${phrase ?? phrases[status] ?? "Unknown"}\r\n`;
   for (const [name, value] of headers) {
     if (!fieldValue.test(value)) throw new TypeError(`control character in the field ${name}`);
     lines += `${name}: ${value}\r\n`;
   }
   return lines;
+}
+
+/**
+ * The head of a response whose body follows as it is made.
+ * @param reply Status and fields.
+ * @param framing How the body's end is found: its length in bytes, in chunks, or by the end of the connection.
+ * @param keepAlive Whether the connection stays open after it.
+ * @throws {TypeError} If a field's value holds a control character.
+ */
+export function encodeStreamHead(
+  reply: Omit<Reply, "body">,
+  framing: number | "chunked" | "end",
+  keepAlive: boolean,
+): string {
+  let text = `${firstLines(reply)}Date: ${date()}\r\n`;
+  if (framing === "chunked") text += "Transfer-Encoding: chunked\r\n";
+  else if (framing !== "end") text += `Content-Length: ${framing}\r\n`;
+  return text + (keepAlive ? "\r\n" : "Connection: close\r\n\r\n");
 }
 
 /**
@@ -91,12 +111,12 @@ export function encodeResponse(
   reply: Reply,
   request: { method: string; keepAlive: boolean },
 ): Encoded {
-  const { status, headers, body = nothing } = reply;
+  const { status, body = nothing } = reply;
   const plain = typeof body === "string" && body.length <= SHORT && ascii.test(body);
   const content = typeof body === "string" && !plain ? encoder.encode(body) : body;
   // RFC 9110, 8.6: no Content-Length "in any response with a status code of 1xx (Informational) or 204".
   const bodiless = status === 204 || status === 304;
-  let text = `${firstLines(status, headers)}Date: ${date()}\r\n`;
+  let text = `${firstLines(reply)}Date: ${date()}\r\n`;
   // Nor to HEAD, unless it is the one that GET would get.
   if (!bodiless && (request.method !== "HEAD" || reply.body !== undefined)) {
     text += `Content-Length: ${content.length}\r\n`;

@@ -7,63 +7,23 @@ import { HttpError, reasons } from "../http/error.ts";
 import { type Head, HeadParser } from "../http/head.ts";
 import { encodeHead, encodeResponse, type Reply, textReply } from "../http/response.ts";
 import { CloseCode } from "../websocket/close.ts";
-import { type Accepted, wantsWebSocket } from "../websocket/handshake.ts";
+import { wantsWebSocket } from "../websocket/handshake.ts";
+import type { Answer, Endless, Request, Streamed, Upgrade } from "./answer.ts";
 import type { Leave } from "./callers.ts";
 import { type Conn, HandshakeError } from "./conn.ts";
 import type { ConnectionContext } from "./context.ts";
 import { Count } from "./counts.ts";
+import { Exchange } from "./exchange.ts";
 import { RequestBody } from "./request_body.ts";
+import { sendStreamed } from "./response_body.ts";
 import { Socket } from "./socket.ts";
-import type { SocketHandler } from "./socket_handler.ts";
-import type { WireTap } from "./outbox.ts";
-import { Stream, type StreamHandler } from "./stream.ts";
-import { isGone, type Owner, type Peer, Transport } from "./transport.ts";
+import { Stream } from "./stream.ts";
+import { isGone, type Owner, Transport } from "./transport.ts";
 
-/** A request, as the service sees it. */
-export interface Request extends Head {
-  /** Who asks. */
-  peer: Peer;
-  /** Whether it came encrypted. */
-  secure: boolean;
-  /** Whether it has a body: chunked, or of a length that is not 0. */
-  hasBody: boolean;
-  /**
-   * Reads the body; asks for it first where the client waits to be asked.
-   * @param limit Largest body, in bytes; by default `maxMessage`.
-   * @throws {HttpError} 400, 408 or 413.
-   */
-  body(limit?: number): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-/** Says that a request becomes a WebSocket. */
-export interface Upgrade {
-  /** What the handshake answers. */
-  upgrade: Accepted;
-  /** Who is told of what comes. */
-  handler: SocketHandler;
-  /** Who watches its bytes, from the request's first on. */
-  tap?: WireTap | undefined;
-  /** Where it is counted while it is open, over TLS one place further; by default with those that ask for something else. */
-  place?: number | undefined;
-}
-
-/** Says that a request is answered without an end. */
-export interface Endless {
-  /** The status: 200. */
-  status: number;
-  /** The fields. */
-  headers: readonly [name: string, value: string][];
-  /** Who writes the body. */
-  stream: StreamHandler;
-  /** Where it is counted while it is open, as an {@linkcode Upgrade} is. */
-  place?: number | undefined;
-}
-
-/** An answer: whole, endless, or the beginning of a WebSocket. */
-export type Answer = Reply | Endless | Upgrade;
+export type { Answer, Endless, Exchange, Request, Streamed, Upgrade };
 
 /** What a service answers; an {@linkcode HttpError} that it throws is an answer too. */
-export type Handle = (request: Request) => Answer | Promise<Answer>;
+export type Handle = (request: Exchange) => Answer | Promise<Answer>;
 
 /** For the peer to read our last answer and end its side, in ms. */
 const LINGER = 2000;
@@ -78,8 +38,10 @@ export class Connection implements Owner {
   readonly #context: ConnectionContext;
   /** When what is awaited from the client must be there; `Infinity` while nothing is. */
   #deadline = Infinity;
-  /** Whether a request has begun: who is too slow then is told. */
+  /** Whether a request has begun, and has no answer yet: who is too slow then is told. */
   #begun = false;
+  /** The request that is being answered. */
+  #exchange: Exchange | undefined;
   /** Where it is counted as open. */
   #place: number;
   /** Stops waiting for the handler. */
@@ -153,7 +115,12 @@ export class Connection implements Owner {
   drop(): void {
     this.#abandon?.(new Deno.errors.Interrupted("dropped"));
     if (this.session !== undefined) this.session.drop();
-    else this.#transport.drop();
+    else this.#drop();
+  }
+
+  #drop(): void {
+    this.#transport.drop();
+    this.#exchange?.lose();
   }
 
   /** @inheritDoc */
@@ -162,17 +129,18 @@ export class Connection implements Owner {
     const stuck = now - outbox.progressAt > this.#context.settings.writeTimeout;
     if (outbox.bufferedAmount > 0 && stuck) {
       this.#context.counts[Count.slow + 1]!++;
-      return this.#transport.drop();
+      return this.#drop();
     }
     if (now < this.#deadline) return;
     if (this.#begun) this.refuse(new HttpError(408, "the request took too long"));
     else this.#transport.leave(0).catch(this.#context.fault);
+    this.#exchange?.lose();
   }
 
   /** @inheritDoc */
   overflow(): void {
     this.#context.counts[Count.slow + 2]!++;
-    this.#transport.drop();
+    this.#drop();
   }
 
   /** Serves one request. Returns whether another may follow. */
@@ -182,6 +150,7 @@ export class Connection implements Owner {
     this.#leave?.();
     this.#leave = undefined;
     let request = { method: "GET", keepAlive: false }, handshake = false;
+    let body: RequestBody | undefined;
     try {
       const head = await this.#head();
       if (head === undefined) return false;
@@ -191,20 +160,27 @@ export class Connection implements Owner {
       this.#transport.client = callers.client(head, peer);
       this.#leave = callers.request(this.#transport.client, peer);
       this.idle = false;
-      const body = new RequestBody(
+      body = new RequestBody(
         bodyFraming(head),
         head,
         this.#transport,
         this.#context.settings,
         this.#inTime,
       );
-      const answer = await this.#answer(head, body);
+      const exchange = this.#exchange = new Exchange(head, body, this.#transport);
+      const answer = await this.#answer(exchange);
       this.#abandon = undefined;
       if ("upgrade" in answer) return this.#upgrade(answer);
       if ("stream" in answer) return this.#stream(answer, head);
-      request.keepAlive &&= !this.#context.draining && (body.skipped || await body.skip());
+      request.keepAlive &&= !this.#context.draining;
+      exchange.keepAlive = request.keepAlive;
+      if ("source" in answer) return await this.#streamed(answer, exchange, body);
+      // Who still reads the body need not have read it to be answered.
+      const open = body.open;
+      if (!open) request.keepAlive &&= body.skipped || await body.skip();
       if (this.#transport.leaving) return false;
       this.#send(answer, request);
+      if (open) return await this.#finish(body) && request.keepAlive;
       if (outbox.bufferedAmount > GATHERED) await outbox.drained();
       return request.keepAlive && !this.#transport.leaving;
     } catch (error) {
@@ -219,7 +195,30 @@ export class Connection implements Owner {
       if (refused === error || !isGone(error)) this.#refused(refused, handshake);
       this.#send(refusal(refused), { method: request.method, keepAlive: false });
       return false;
+    } finally {
+      this.#exchange?.end();
+      this.#exchange = undefined;
+      await body?.end();
     }
+  }
+
+  /** Sends an answer whose body is made meanwhile. Returns whether another request may follow. */
+  async #streamed(answer: Streamed, exchange: Exchange, body: RequestBody): Promise<boolean> {
+    const { fault, settings } = this.#context;
+    this.#begun = false;
+    body.answered();
+    const all = await sendStreamed(answer, exchange, this.#transport, fault, () => {
+      this.#deadline = this.#transport.now + settings.writeTimeout;
+    });
+    this.#deadline = Infinity;
+    return all && await this.#finish(body) && exchange.keepAlive && !this.#context.draining;
+  }
+
+  /** Lets the body of an answered request be read to its end. Returns whether another may follow. */
+  async #finish(body: RequestBody): Promise<boolean> {
+    this.#begun = false;
+    await this.#transport.outbox.drained(GATHERED);
+    return await body.finish() && !this.#transport.leaving;
   }
 
   #send(reply: Reply, request: { method: string; keepAlive: boolean }): void {
@@ -271,9 +270,7 @@ export class Connection implements Owner {
   }
 
   /** What is answered; rejects also where the connection is dropped before. */
-  #answer(head: Head, body: RequestBody): Promise<Answer> {
-    const { peer, secure } = this.#transport, hasBody = body.some;
-    const request = { ...head, peer, secure, hasBody, body: (limit?: number) => body.read(limit) };
+  #answer(request: Exchange): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       this.#abandon = reject;
       Promise.resolve(this.#context.handle(request)).then(resolve, reject);

@@ -78,6 +78,8 @@ export class Transport implements Timed, Holder {
   #leaveBy: number | undefined;
   /** Bytes read since they were last counted: a number of one's own is the quickest to add to. */
   #received = 0;
+  /** A read that nobody has waited for yet. */
+  #ahead: Promise<number> | undefined;
   #dropped = false;
   #peerEnded = false;
 
@@ -128,7 +130,30 @@ export class Transport implements Timed, Holder {
    * @returns How many; 0 at the end. While leaving, what still arrives is thrown away.
    * @throws What {@linkcode isGone} knows, if the peer, or {@linkcode drop}, ended it abruptly.
    */
-  async read(): Promise<number> {
+  read(): Promise<number> {
+    const ahead = this.#ahead;
+    if (ahead === undefined) return this.#read();
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  /**
+   * Begins to read before anybody needs what comes, to see whether the peer is still there; until it has come, a
+   * {@linkcode read} waits for the same.
+   * @returns As {@linkcode read} does.
+   */
+  ahead(): Promise<number> {
+    if (this.#ahead !== undefined) return this.#ahead;
+    const reading = this.#ahead = this.#read();
+    const clear = () => {
+      if (this.#ahead === reading) this.#ahead = undefined;
+    };
+    // What has failed fails for whoever reads next, too.
+    reading.then(clear, () => {});
+    return reading;
+  }
+
+  async #read(): Promise<number> {
     for (;;) {
       const turn = this.#turns.next();
       if (turn !== undefined) await turn;

@@ -52,11 +52,16 @@ export class TestServer implements AsyncDisposable {
       asWay(listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 })),
       handle,
       { ...PATIENT, ...settings },
-      (error) => this.#faults.push(error),
+      (error) => this.fault(error),
       {},
       vital,
       common,
     );
+  }
+
+  /** Writes down a fault. */
+  fault(error: unknown): void {
+    this.#faults.push(error);
   }
 
   /** Connects to it. */
