@@ -12,7 +12,7 @@ testLog({
   name: "the LineLog of docs/engines.md",
   test: Deno.test,
   survives: true,
-  runs: 20,
+  runs: 100,
   open: (place, now) => new LineLog(`${folder}/${place}`, now),
 });
 
