@@ -28,6 +28,7 @@ import {
 } from "./library/channels.ts";
 import { hookNames, hooksOf, type ServiceHooks } from "./library/hooks.ts";
 import { formatLine, LineWriter, type Log, type LogLine, logOf, logTo } from "./service/log.ts";
+import { faultLine } from "./service/serve.ts";
 import { startService } from "./service/service.ts";
 import type { Config } from "./settings/config.ts";
 import { checkedSettings, isSetting, type ServiceSettings } from "./settings/plain.ts";
@@ -37,6 +38,8 @@ export { EngineError } from "./hub/engine.ts";
 export type { OwnLog } from "./engine/own.ts";
 export { OpenError } from "./engine/spawn.ts";
 export { ListenError } from "./net/conn.ts";
+export type { Peer } from "./net/transport.ts";
+export type { FetchInfo } from "./net/web.ts";
 export type {
   ChannelMessage,
   PublishOptions,
@@ -129,7 +132,7 @@ export async function kodama(options: KodamaOptions = {}): Promise<Kodama> {
   const own = typeof engine === "object" ? engine : undefined;
   const config = checkedSettings({ ...rest, ...typeof engine === "string" && { engine } });
   checkThreads(config, options);
-  const log = sinkOf(sink, config), hooks = hooksOf(options, config.maxMessage);
+  const log = sinkOf(sink, config), hooks = hooksOf(options, config.maxMessage, faultLine(log));
   signal?.throwIfAborted();
   const service = await startService(config, log, {
     ...{ hooks, engine: own },

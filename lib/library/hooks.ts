@@ -5,10 +5,14 @@
 import { type Action, type Authorize, type Rights, rightsOf } from "../auth/auth.ts";
 import type { Draft, Kind } from "../hub/message.ts";
 import { HttpError } from "../http/error.ts";
-import type { Answer, Request as Asked } from "../net/connection.ts";
+import type { Answer, Request as Asked } from "../net/answer.ts";
+import type { Exchange, Lost } from "../net/exchange.ts";
+import { clientGone } from "../net/response_body.ts";
+import type { FetchInfo } from "../net/web.ts";
+import { isOfClient, webRequest } from "../net/web_request.ts";
+import { webAnswer } from "../net/web_response.ts";
 import type { Admit, Hooks, Way } from "../service/hooks.ts";
 import { bodyOf, dataOf } from "./channels.ts";
-import { answerOf, requestOf } from "./web.ts";
 
 /** What somebody may do and who it is: the claims that a token has, too. What they do not allow is not allowed. */
 export interface Claims {
@@ -61,12 +65,14 @@ export interface ServiceHooks {
    * @param request Without a body.
    * @param action What it is about to do.
    * @param channels Where; none for a batch, whose lines are looked at one by one.
+   * @param info Who asks.
    * @returns What it may do, on the whole connection; a `Response` that refuses; `undefined`: as the settings say.
    */
   authorize?: (
     request: Request,
     action: Action,
     channels: readonly string[],
+    info: FetchInfo,
   ) => Later<Claims | Response | undefined>;
   /**
    * Asked about each message that comes from outside and may be published, in the order of its connection; not about what the
@@ -77,10 +83,10 @@ export interface ServiceHooks {
     message: Offer,
     publisher: Publisher,
   ) => Later<{ data: unknown } | Response | undefined>;
-  /** Answers what is no WebSocket, if it wants to; the rest is answered as always. */
-  before?: (request: Request) => Later<Response | undefined>;
+  /** Answers what is no WebSocket, if it wants to; what it returns `undefined` for, without a look at the body, is answered as always. */
+  before?: (request: Request, info: FetchInfo) => Later<Response | undefined>;
   /** Answers what would be 404, if it wants to. */
-  after?: (request: Request) => Later<Response | undefined>;
+  after?: (request: Request, info: FetchInfo) => Later<Response | undefined>;
 }
 
 /** The names of a program's functions. */
@@ -94,13 +100,18 @@ export const hookNames: readonly (keyof ServiceHooks)[] = [
 /**
  * Makes of a program's functions what the service asks.
  * @param maxMessage The largest message, in bytes.
+ * @param fault Told of their faults.
  */
-export function hooksOf(asked: ServiceHooks, maxMessage: number): Hooks {
+export function hooksOf(
+  asked: ServiceHooks,
+  maxMessage: number,
+  fault: (error: unknown) => void,
+): Hooks {
   const { authorize, onpublish, before, after } = asked;
   return {
     authorize: authorize && authorized(authorize),
     admit: onpublish && admitted(onpublish, maxMessage),
-    around: before === undefined && after === undefined ? undefined : around(before, after),
+    around: before === undefined && after === undefined ? undefined : around(before, after, fault),
   };
 }
 
@@ -108,7 +119,7 @@ function authorized(
   ask: NonNullable<ServiceHooks["authorize"]>,
 ): (own: Authorize) => Authorize {
   return (own) => async (request, action, channels) => {
-    const answer: unknown = await ask(headOf(request), action, channels);
+    const answer: unknown = await ask(headOf(request), action, channels, infoOf(request));
     if (answer === undefined) return await own(request, action, channels);
     if (answer instanceof Response) throw await refusalOf(answer);
     return rightsBy(answer);
@@ -167,20 +178,45 @@ function offerOf(draft: Draft, key: string | undefined): Offer {
   };
 }
 
-function around(before: ServiceHooks["before"], after: ServiceHooks["after"]): Hooks["around"] {
-  return async (asked, own) => {
-    const request = requestOf(asked);
-    const first = await before?.(request);
-    if (first !== undefined) return await answerOf(first, asked, request);
+function around(
+  before: ServiceHooks["before"],
+  after: ServiceHooks["after"],
+  fault: (error: unknown) => void,
+): Hooks["around"] {
+  return async (exchange, own) => {
+    const request = webRequest(exchange), info = infoOf(exchange);
+    const ask = async (handler: ServiceHooks["before"]): Promise<Answer | undefined> => {
+      try {
+        const response: unknown = await handler?.(request, info);
+        if (response === undefined) return undefined;
+        const answer = await webAnswer(response, exchange, fault);
+        // A connection that was dropped meanwhile has nobody left to say so.
+        if (exchange.gone && "source" in answer) answer.source.cancel(clientGone());
+        return answer;
+      } catch (error) {
+        if (error instanceof HttpError) throw error;
+        if (isOfClient(request, error)) {
+          throw new Deno.errors.Interrupted("the client has gone away");
+        }
+        fault(error);
+        throw new HttpError(500, "internal error");
+      }
+    };
+    const first = await ask(before);
+    if (first !== undefined) return first;
     try {
       return await own();
     } catch (error) {
-      if (after === undefined || !(error instanceof HttpError && error.status === 404)) throw error;
-      const last = await after(request);
+      if (!(error instanceof HttpError && error.status === 404)) throw error;
+      const last = await ask(after);
       if (last === undefined) throw error;
-      return await answerOf(last, asked, request);
+      return last;
     }
   };
+}
+
+function infoOf({ peer }: Asked): FetchInfo {
+  return { peer, remoteAddr: peer };
 }
 
 const heads = new WeakMap<Asked, Request>();
@@ -189,7 +225,12 @@ const heads = new WeakMap<Asked, Request>();
 function headOf(asked: Asked): Request {
   const known = heads.get(asked);
   if (known !== undefined) return known;
-  const request = requestOf({ ...asked, hasBody: false });
+  // Whoever serves hands over nothing else.
+  const exchange = asked as Exchange;
+  const request = webRequest(Object.create(exchange, {
+    hasBody: { value: false },
+    watch: { value: (lost: Lost) => exchange.watch(lost) },
+  }));
   heads.set(asked, request);
   return request;
 }

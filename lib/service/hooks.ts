@@ -6,7 +6,8 @@ import type { Authorize, Rights } from "../auth/auth.ts";
 import type { Published } from "../hub/engine.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Draft } from "../hub/message.ts";
-import type { Answer, Request } from "../net/connection.ts";
+import type { Answer, Request } from "../net/answer.ts";
+import type { Exchange } from "../net/exchange.ts";
 
 /** How something comes that is to be published. */
 export type Way =
@@ -50,7 +51,7 @@ export interface Hooks {
    * @param own What is answered here.
    */
   around?:
-    | ((request: Request, own: () => Answer | Promise<Answer>) => Promise<Answer>)
+    | ((exchange: Exchange, own: () => Answer | Promise<Answer>) => Promise<Answer>)
     | undefined;
 }
 

@@ -4,7 +4,7 @@
  */
 import { HttpError } from "../http/error.ts";
 import { type Reply, textReply } from "../http/response.ts";
-import type { Answer, Handle, Request, Upgrade } from "../net/connection.ts";
+import type { Answer, Exchange, Handle, Request, Upgrade } from "../net/connection.ts";
 import type { SocketHandler } from "../net/socket_handler.ts";
 import { assetReply, pageReply } from "./assets.ts";
 import { refused } from "../auth/auth.ts";
@@ -52,13 +52,13 @@ export function createRoutes(context: RouteContext): Handle {
     return taps === undefined || !wantsUpgrade(request) ? route(request) : watched(request, taps);
   };
 
-  async function watched(request: Request, taps: TapBoard): Promise<Answer> {
+  async function watched(request: Exchange, taps: TapBoard): Promise<Answer> {
     const answer = await route(request);
     if ("upgrade" in answer) answer.tap = await watch(query(request, "tap"), taps);
     return answer;
   }
 
-  function route(request: Request): Answer | Promise<Answer> {
+  function route(request: Exchange): Answer | Promise<Answer> {
     checkHost(request, config.host, loopback);
     const { around } = context;
     if (around === undefined || wantsUpgrade(request)) return own(request);
