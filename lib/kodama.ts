@@ -50,7 +50,7 @@ export type { Action } from "./auth/auth.ts";
 export type { Network } from "./http/address.ts";
 export type { Loss } from "./hub/cursor.ts";
 export type { Kind } from "./hub/message.ts";
-export type { Claims, Later, Offer, Publisher, ServiceHooks } from "./library/hooks.ts";
+export type { Claims, Offer, Perhaps, Publisher, ServiceHooks } from "./library/hooks.ts";
 export type { Way } from "./service/hooks.ts";
 export type { Level } from "./service/lines.ts";
 export type { Fields, LogLine } from "./service/log.ts";

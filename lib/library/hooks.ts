@@ -55,8 +55,9 @@ export interface Publisher {
   readonly info: unknown;
 }
 
-/** An answer, now or later. */
-export type Later<T> = T | Promise<T>;
+/** An answer, now or later; or none. */
+// deno-lint-ignore no-invalid-void-type
+export type Perhaps<T> = T | undefined | void | Promise<T | undefined | void>;
 
 /** The functions of a program that the service asks. */
 export interface ServiceHooks {
@@ -73,7 +74,7 @@ export interface ServiceHooks {
     action: Action,
     channels: readonly string[],
     info: FetchInfo,
-  ) => Later<Claims | Response | undefined>;
+  ) => Perhaps<Claims | Response>;
   /**
    * Asked about each message that comes from outside and may be published, in the order of its connection; not about what the
    * program publishes itself.
@@ -82,11 +83,11 @@ export interface ServiceHooks {
   onpublish?: (
     message: Offer,
     publisher: Publisher,
-  ) => Later<{ data: unknown } | Response | undefined>;
+  ) => Perhaps<{ data: unknown } | Response>;
   /** Answers what is no WebSocket, if it wants to; what it returns `undefined` for, without a look at the body, is answered as always. */
-  before?: (request: Request, info: FetchInfo) => Later<Response | undefined>;
+  before?: (request: Request, info: FetchInfo) => Perhaps<Response>;
   /** Answers what would be 404, if it wants to. */
-  after?: (request: Request, info: FetchInfo) => Later<Response | undefined>;
+  after?: (request: Request, info: FetchInfo) => Perhaps<Response>;
 }
 
 /** The names of a program's functions. */
