@@ -205,3 +205,27 @@ Deno.test("its signal ends the start or the service, and a port that is taken is
   await service.shutdown();
   await service.reload();
 });
+
+for (const [what, options] of [["two workers", { workers: 2 }], ["SQLite", {}]] as const) {
+  Deno.test(`a program publishes and hears where others serve [${what}]`, async () => {
+    const folder = await Deno.makeTempDir();
+    await using cleaning = new AsyncDisposableStack();
+    cleaning.defer(() => Deno.remove(folder, { recursive: true }));
+    const engine = what === "SQLite" ? { engine: `sqlite:${folder}/log.db` } : {};
+    const service = cleaning.use(await program({ ...options, ...engine }));
+    await service.publish("a", "1");
+    const heard = service.subscribe("a", { since: "all" });
+    assertEquals((await heard.next()).value.data, "1");
+    using subscriber = await Subscriber.open(service, "/a");
+    assertEquals((await service.publish("a", "2", { key: "k" })).subscribers, 2);
+    await post(service, "a", "3");
+    assertEquals([await subscriber.text(), await subscriber.text()], ["2", "3"]);
+    assertEquals([await heard.next(), await heard.next()].map(({ value }) => value.data), [
+      "2",
+      "3",
+    ]);
+    assertEquals((await service.publish("a", "2", { key: "k" })).replayed, true);
+    await service.shutdown();
+    assertEquals((await heard.next()).done, true);
+  });
+}
