@@ -84,9 +84,9 @@ export class Exchange implements Request {
     }
   }
 
-  /** Has somebody told, once, if the client goes away before it has been answered. */
+  /** Has somebody told if the client goes away before it has been answered: perhaps first half of the way, then all. */
   watch(lost: Lost): void {
-    if (this.#ended || this.gone) return lost(this.gone);
+    if (this.#ended) lost(this.gone);
     (this.#watchers ??= []).push(lost);
     this.#look();
   }
