@@ -23,7 +23,7 @@ import {
   subscribeTo,
   type Subscription,
 } from "./channels.ts";
-import { LazyHub } from "./lazy_hub.ts";
+import { type HubSettings, LazyHub } from "./lazy_hub.ts";
 import { checkedOptions, parsed } from "./options.ts";
 import { listenAt, urlOf } from "./places.ts";
 import type { AnyOptions, ServeLimits, ServeOptions, UpgradeResult } from "./serve_options.ts";
@@ -98,7 +98,7 @@ export function serve<Result extends UpgradeResult = undefined>(
     port: given.port ?? (unix === undefined ? Number(defaults.port) : undefined),
   });
   const report = reporter(given.error ?? console.error);
-  const hub = new LazyHub(all, report), ended = new AbortController();
+  const hub = new LazyHub(hubSettings(all), report), ended = new AbortController();
   const calls = new Calls(report), { drain, gap } = given;
   const answer = answerer(given, {
     ...{ handlers: given, calls, hub, fault: report, forms: frameForms(all.deflateThreshold) },
@@ -141,8 +141,12 @@ export function serve<Result extends UpgradeResult = undefined>(
     port: addr?.port ?? 0,
     finished,
     publish(channel, data, options = {}) {
-      const publishing = async () =>
-        await publishTo(await hub.get(), channel, data, options, all.maxMessage);
+      const publishing = async () => {
+        const there = hub.get();
+        // Without a wait where none is needed: what is published next comes next.
+        const opened = there instanceof Promise ? await there : there;
+        return await publishTo(opened, channel, data, options, all.maxMessage);
+      };
       return toldUnlessAwaited(publishing(), report);
     },
     subscribe: (channels, options = {}) => subscribeTo(hub.get(), channels, options, ended.signal),
@@ -150,6 +154,16 @@ export function serve<Result extends UpgradeResult = undefined>(
     setSecureContext: (tls) => places.use(tls),
     shutdown,
     [Symbol.asyncDispose]: shutdown,
+  };
+}
+
+/** Of all settings, what an engine needs: they may go to another thread. */
+function hubSettings(all: HubSettings): HubSettings {
+  const { engine, history, historyAge, historyBytes, maxMessage } = all;
+  const { natsCreds, natsStream, natsReplicas } = all;
+  return {
+    ...{ engine, history, historyAge, historyBytes, maxMessage },
+    ...{ natsCreds, natsStream, natsReplicas },
   };
 }
 
