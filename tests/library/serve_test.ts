@@ -4,7 +4,11 @@ import { Hono } from "hono";
 import WS from "ws";
 import { ListenError, serve } from "../../lib/mod.ts";
 import { CA, makePair } from "../tools/certificates.ts";
+import { noise } from "../tools/bytes.ts";
+import { clientFrame } from "../tools/frames.ts";
 import { Heard, Once, testServer } from "../tools/library.ts";
+import { join, RawClient } from "../tools/raw.ts";
+import { HANDSHAKE } from "../tools/websocket.ts";
 
 const http = (url: string) => url.replace("ws", "http");
 
@@ -106,6 +110,34 @@ Deno.test("a WebSocket works whose upgrade has looked at its request's signal", 
     heard.client.send(text);
     assertEquals(await heard.next(), `${text} false`);
   }
+});
+
+Deno.test("what comes while upgrade is asked, and its request's signal looked at, is not lost", async () => {
+  const asked = new Once(), go = new Once();
+  await using server = testServer({
+    async upgrade({ signal }) {
+      signal.addEventListener("abort", () => {});
+      asked.come();
+      await go.value;
+    },
+    message: (socket, data) => void socket.send(data),
+  });
+  const addr = { transport: "tcp", hostname: "127.0.0.1", port: server.port } as const;
+  const payloads = [noise(30_000), noise(10), noise(70_000)];
+  using raw = await RawClient.connect(addr);
+  await raw.send(join(HANDSHAKE, clientFrame(0x82, payloads[0]!)));
+  await asked.value;
+  await raw.send(clientFrame(0x82, payloads[1]!));
+  go.come();
+  await raw.send(clientFrame(0x82, payloads[2]!));
+  await raw.until((bytes) => bytes.length >= 100_010 + 129 + 4 + 2 + 10);
+  const frames = raw.received.subarray(raw.received.findIndex((byte) => byte === 0x82));
+  const expected = [
+    [0x82, 126, 30_000 >> 8, 30_000 & 255],
+    [0x82, 10],
+    [0x82, 127, 0, 0, 0, 0, 0, 70_000 >> 16, 70_000 >> 8 & 255, 70_000 & 255],
+  ].map((head, i) => join(Uint8Array.from(head), payloads[i]!));
+  assertEquals(frames, join(...expected));
 });
 
 /** What is answered to a handshake. */
