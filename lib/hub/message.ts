@@ -60,6 +60,7 @@ export class Message implements Draft {
   #forms: Uint8Array[] | undefined;
 
   /**
+   * Makes one.
    * @param draft What was published.
    * @param place Its place.
    * @param time When, in ms on the engine's clock.

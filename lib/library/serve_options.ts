@@ -24,7 +24,6 @@ export interface Upgrade {
 }
 
 /** What `upgrade` may return: what accepts the WebSocket, `undefined`, which does, too, or an answer that refuses it. */
-// deno-lint-ignore no-invalid-void-type -- a function that returns nothing accepts
 export type UpgradeResult = Upgrade | Response | undefined | void;
 
 /** The type of `socket.data`, by what `upgrade` returns. */
