@@ -167,13 +167,12 @@ export class Connection implements Owner {
         this.#context.settings,
         this.#inTime,
       );
-      const exchange = this.#exchange = new Exchange(head, body, this.#transport);
+      const exchange = this.#exchange = request = new Exchange(head, body, this.#transport);
       const answer = await this.#answer(exchange);
       this.#abandon = undefined;
       if ("upgrade" in answer) return this.#upgrade(answer);
       if ("stream" in answer) return this.#stream(answer, head);
       request.keepAlive &&= !this.#context.draining;
-      exchange.keepAlive = request.keepAlive;
       if ("source" in answer) return await this.#streamed(answer, exchange, body);
       // Who still reads the body need not have read it to be answered.
       const open = body.open;
@@ -198,7 +197,8 @@ export class Connection implements Owner {
     } finally {
       this.#exchange?.end();
       this.#exchange = undefined;
-      await body?.end();
+      const reading = body?.end();
+      if (reading !== undefined) await reading;
     }
   }
 

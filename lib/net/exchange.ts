@@ -35,7 +35,7 @@ export class Exchange implements Request {
   hasBody: boolean;
   readonly #body: RequestBody;
   readonly #transport: Transport;
-  readonly #watchers: Lost[] = [];
+  #watchers: Lost[] | undefined;
   /** Whether a read is under way that waits for whatever comes. */
   #reading = false;
   #over = false;
@@ -90,7 +90,7 @@ export class Exchange implements Request {
   /** Has somebody told, once, if the client goes away before it has been answered. */
   watch(lost: Lost): void {
     if (this.#ended || this.gone) return lost(this.gone);
-    this.#watchers.push(lost);
+    (this.#watchers ??= []).push(lost);
     this.#look();
   }
 
@@ -108,13 +108,13 @@ export class Exchange implements Request {
     if (this.#over || this.gone || this.#ended && !gone) return;
     this.#ended = true;
     this.gone = gone;
-    for (const tell of this.#watchers) tell(gone);
+    for (const tell of this.#watchers ?? []) tell(gone);
   }
 
   /** Reads ahead to see the connection's end, where somebody wants to know. */
   #look(): void {
     const transport = this.#transport;
-    if (this.#watchers.length === 0 || this.#reading || this.#over || this.#ended) return;
+    if (this.#watchers === undefined || this.#reading || this.#over || this.#ended) return;
     // While the body is being read, that sees the end.
     if (this.#body.reading || transport.input.length >= READ_AHEAD) return;
     this.#reading = true;

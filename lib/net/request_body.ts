@@ -13,6 +13,8 @@ import { begun } from "./turn.ts";
 /** Largest body that is read and thrown away to keep a connection, in bytes. */
 const SKIPPABLE = 64 * 1024;
 
+const nothing = new Uint8Array(0);
+
 /** Gives reading the time that it may take. */
 type InTime = <T>(reading: Promise<T>) => Promise<T>;
 
@@ -36,9 +38,11 @@ export class RequestBody {
   #next: Promise<Uint8Array<ArrayBuffer> | undefined> | undefined;
   /** Why there are no more parts. */
   #failure: Error | undefined;
+  /** Whether nobody is to read any more of it. */
+  #over = false;
   #answered = false;
   /** What a part is gathered in, and how much of it there is. */
-  #bytes = new Uint8Array(0);
+  #bytes = nothing;
   #size = 0;
 
   /**
@@ -95,7 +99,7 @@ export class RequestBody {
    * @throws {HttpError} 400 if it is malformed or ends early.
    */
   next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#over || this.#failure !== undefined) return Promise.reject(this.#why());
     const next = this.#next = this.#part();
     next.then(() => this.#next = undefined, (error) => this.#failure = error);
     return next;
@@ -113,7 +117,7 @@ export class RequestBody {
 
   get #begun(): boolean {
     const read = this.#taken || this.#body !== undefined || this.#decoder !== undefined;
-    return read || this.#failure !== undefined;
+    return read || this.#over;
   }
 
   /** Sees to it that it is. Returns whether it could. */
@@ -121,7 +125,7 @@ export class RequestBody {
     // Where reading failed, nobody knows where the next request begins.
     if (this.#body !== undefined) return await this.#body.then(() => true, () => false);
     if (this.#failure !== undefined) return false;
-    this.#failure = over();
+    this.#over = true;
     // A client that waits to be asked for the body was not: whether it sends it now, nobody can know.
     if (this.#expected || this.#framing === "chunked" || this.#framing > SKIPPABLE) return false;
     await this.#inTime(this.#read(SKIPPABLE));
@@ -150,20 +154,24 @@ export class RequestBody {
     if (this.skipped) return true;
     const decoder = this.#decoder;
     if (decoder === undefined) return await this.skip();
-    this.#failure = over();
+    this.#over = true;
     if (this.#framing === "chunked" || decoder.missing > SKIPPABLE) return false;
     while (!decoder.done) await this.#some(decoder);
     return true;
   }
 
-  /** Nothing of it is read any more; resolves when nothing is. */
-  async end(): Promise<void> {
-    this.#failure ??= over();
-    await this.#next?.catch(() => {});
+  /** Nobody reads any more of it. What is being read is to be waited for. */
+  end(): Promise<unknown> | undefined {
+    this.#over = true;
+    return this.#next?.catch(() => {});
+  }
+
+  #why(): Error {
+    return this.#failure ?? new TypeError("the request is over");
   }
 
   #all(limit: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#over) return Promise.reject(this.#why());
     // It has come together with its head, as most do.
     const here = typeof this.#framing === "number" && this.#framing <= limit && this.here();
     return here ? Promise.resolve(here) : this.#inTime(this.#read(limit));
@@ -171,7 +179,11 @@ export class RequestBody {
 
   /** What comes next. */
   async #part(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const decoder = this.#decoder ??= new BodyDecoder(this.#framing, Infinity, this.#collect);
+    const decoder = this.#decoder ??= new BodyDecoder(
+      this.#framing,
+      Infinity,
+      (piece) => this.#collect(piece),
+    );
     while (!decoder.done) {
       await this.#some(decoder);
       if (this.#size === 0) continue;
@@ -194,10 +206,10 @@ export class RequestBody {
     input.start = decoder.read(input.bytes, input.start, input.end);
   }
 
-  readonly #collect = (piece: Uint8Array): void => {
+  #collect(piece: Uint8Array): void {
     this.#bytes.set(piece, this.#size);
     this.#size += piece.length;
-  };
+  }
 
   async #arrived(): Promise<void> {
     this.reading = true;
@@ -224,8 +236,4 @@ export class RequestBody {
       await this.#arrived();
     }
   }
-}
-
-function over(): TypeError {
-  return new TypeError("the request is over");
 }

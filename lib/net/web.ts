@@ -34,8 +34,9 @@ export function webHandle(
   return async (exchange) => {
     const request = webRequest(exchange), { client: peer } = exchange;
     try {
-      const response = await fetch(request, { peer, remoteAddr: peer });
-      const answer = await webAnswer(response, exchange, fault);
+      const response = fetch(request, { peer, remoteAddr: peer });
+      const made = response instanceof Response ? response : await response;
+      const answer = await webAnswer(made, exchange, fault);
       // A connection that was dropped meanwhile has nobody left to say so.
       if (exchange.gone && "source" in answer) answer.source.cancel(clientGone());
       return answer;

@@ -88,7 +88,7 @@ function fieldsOf(response: Response): Fields {
   const fields: Fields = { headers: [], length: undefined, close: false };
   // What `fetch` has given is decoded, and as long as that is.
   const fetched = response.url !== "";
-  for (const [name, value] of response.headers) {
+  response.headers.forEach((value, name) => {
     if (name === "content-length") {
       if (!fetched && decimal.test(value)) fields.length = Number(value);
     } else if (name === "connection") {
@@ -98,35 +98,30 @@ function fieldsOf(response: Response): Fields {
       // RFC 9110, 7.8: a sender of Upgrade "MUST also send an "Upgrade" connection option".
       if (name === "upgrade") fields.headers.push(["Connection", "Upgrade"]);
     }
-  }
+  });
   return fields;
 }
 
-/** Reads the beginning of a body: all of it, where it is there already in one part; else what has been begun to read. */
+/**
+ * Reads the beginning of a body: all of it, where it is there already in one part; else what has been begun to read.
+ * @throws What reading has failed with already.
+ */
 async function begin(
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): Promise<{ whole?: Uint8Array; parts: Promise<Part>[] }> {
-  const parts = [reader.read()];
-  const first = await soon(parts[0]!);
-  if (first?.done === true) return { whole: nothing, parts };
-  if (first === undefined || !(first.value instanceof Uint8Array)) return { parts };
-  parts.push(reader.read());
-  const second = await soon(parts[1]!);
-  return second?.done === true ? { whole: first.value, parts } : { parts };
+  const parts = [reader.read(), reader.read()] as const;
+  let first: Part | undefined, second: Part | undefined, failed = false;
+  const fail = () => failed = true;
+  parts[0].then((part) => first = part, fail);
+  parts[1].then((part) => second = part, () => {});
+  for (let turn = 0; turn < SOON && second === undefined && !failed; turn++) await undefined;
+  if (failed) await parts[0];
+  if (first?.done === true) return { whole: nothing, parts: [...parts] };
+  const whole = second?.done === true && first?.value instanceof Uint8Array;
+  return whole ? { whole: first!.value!, parts: [...parts] } : { parts: [...parts] };
 }
 
 const nothing = new Uint8Array(0);
-
-/**
- * What is read, if it is there already.
- * @throws What reading has failed with already.
- */
-async function soon(reading: Promise<Part>): Promise<Part | undefined> {
-  let part: Part | undefined, failed = false;
-  reading.then((read) => part = read, () => failed = true);
-  for (let turn = 0; turn < SOON && part === undefined && !failed; turn++) await undefined;
-  return failed ? await reading : part;
-}
 
 /**
  * A body as it comes.
