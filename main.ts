@@ -1,23 +1,21 @@
 /** Kodama's command line. See `--help`. */
-import manifest from "./deno.json" with { type: "json" };
 import { Failure } from "./lib/cli/request.ts";
 import { type Command, parseCommand, strangeVariables } from "./lib/settings/command.ts";
 import type { Config } from "./lib/settings/config.ts";
+import { type Kodama, kodama, ListenError, OpenError } from "./lib/kodama.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
-import { OpenError } from "./lib/engine/spawn.ts";
-import { ListenError } from "./lib/net/conn.ts";
-import { type Service, startService } from "./lib/service/service.ts";
 import { ConfigError } from "./lib/settings/setting.ts";
+import { version } from "./lib/version.ts";
 
-/** Starts it, as {@linkcode startService} does; `undefined` where the signal came first. */
+/** Starts it, as {@linkcode kodama} does; `undefined` where the signal came first. */
 async function start(
   config: Config,
   signal: AbortSignal,
   waiting: (hurry: () => void) => void,
-): Promise<Service | undefined> {
+): Promise<Kodama | undefined> {
   const where = `${config.hostname} port ${config.port}`;
   try {
-    return await startService(config, log, {}, signal, waiting);
+    return await kodama({ ...config, log: ["kodama"], signal, waiting });
   } catch (error) {
     if (signal.aborted) return undefined;
     if (error instanceof OpenError) throw new Failure(lineOf(error));
@@ -81,8 +79,6 @@ async function serve(config: Config): Promise<void> {
   }
   const service = await start(config, end.signal, (hurry) => reload = hurry);
   if (service === undefined) return log.info("ended");
-  if (end.signal.aborted) service.shutdown();
-  else end.signal.addEventListener("abort", () => service.shutdown());
   reload = () => service.reload();
   const everywhere = /^(0\.0\.0\.0|::)$/.test(config.hostname)
     ? " (it listens on all addresses)"
@@ -92,7 +88,6 @@ async function serve(config: Config): Promise<void> {
       ? `Kodama listens on ${service.url}`
       : `Kodama listens. Open ${service.url}${everywhere}`,
   );
-  log.info("started", { version: manifest.version, url: service.url, ...service.about });
   await service.finished;
   log.info("ended");
 }
@@ -114,7 +109,7 @@ async function run(command: Command): Promise<void> {
     case "help":
       return console.log(command.text);
     case "version":
-      return console.log(`kodama ${manifest.version}`);
+      return console.log(`kodama ${version}`);
     case "serve":
       return await serve(command.config);
     case "token": {

@@ -24,6 +24,7 @@ const silent = () => {};
 const handle = createRoutes({
   ...{ config: defaults, taps: new OwnTaps(), draining: () => false, overrun: silent, fault },
   ...{ log: { debug: silent, info: silent, warn: silent, error: silent } },
+  ...{ admit: undefined, around: undefined },
   ...{ authorize: createAuthorize(defaults), forms: frameForms(defaults.deflateThreshold) },
   ...{ publishes: new Publishes(counts), metrics: () => Promise.resolve("") },
   hub: new Hub(new MemoryEngine(defaults, now, "bench")),

@@ -22,16 +22,42 @@ export interface Rights {
   refusal: 401 | 403;
   /** What would change that writing is refused, where it is not a token. */
   hint?: string;
+  /** Who it is, 1 to {@linkcode MAX_SUB} bytes; `undefined`: nobody in particular. */
+  sub?: string;
+  /** What others are told of who it is, besides `sub`: a JSON value of at most {@linkcode MAX_INFO} bytes. */
+  info?: unknown;
 }
 
-/** Finds out what the sender of a request may do. Throws 401 for a token that is bad. */
-export type Authorize = (request: Request) => Promise<Rights>;
+/** Most that the claim `sub` may be, in bytes of UTF-8. */
+export const MAX_SUB = 255;
+/** Most that the claim `info` may be, as JSON, in bytes of UTF-8. */
+export const MAX_INFO = 1024;
+
+/** What somebody may do by a token. Throws 401 for one that is bad. */
+export type OfToken = (token: string) => Promise<Rights>;
+
+/** What somebody is about to do on channels. */
+export type Action = "read" | "write";
+
+/**
+ * Finds out what the sender of a request may do: of what it is about to do, and of all else that it may do later on the
+ * same connection.
+ * @param channels Those that it has named; none where they are known only later, as with a batch.
+ * @throws {HttpError} 401 for a token that is bad; what else says that nobody will be let in, or cannot be now.
+ */
+export type Authorize = (
+  request: Request,
+  action: Action,
+  channels: readonly string[],
+) => Promise<Rights>;
 
 const BEARER = "kodama.token.";
 const COOKIE = "kodama_token";
 /** What whoever may write nowhere may write. */
 export const nothing: Glob = () => false;
 const everything: Glob = () => true;
+/** What is an operator's is nobody's without a token. */
+const ordinary: Glob = (name) => !name.startsWith("-/");
 
 function anyOf(globs: readonly string[]): Glob {
   if (globs.length === 0) return nothing;
@@ -59,13 +85,31 @@ function claimGlobs(payload: JWTPayload, claim: "r" | "w"): string[] {
   const value = payload[claim];
   if (value === undefined) return [];
   if (!Array.isArray(value) || !value.every((v): v is string => typeof v === "string")) {
-    throw new HttpError(
-      401,
-      `the token's claim ${claim} is not a list of channel globs`,
-      challenge,
-    );
+    throw badClaim(`${claim} is not a list of channel globs`);
   }
   return value;
+}
+
+/** Who somebody is by claims, and what others are told of that. */
+function identity({ sub, info }: JWTPayload): Pick<Rights, "sub" | "info"> {
+  if (sub === undefined) return {};
+  // What is signed need not be what RFC 7519, 4.1.2 asks for.
+  if (typeof sub !== "string" || sub === "" || size(sub) > MAX_SUB) {
+    throw badClaim(`sub is not a text of 1 to ${MAX_SUB} bytes`);
+  }
+  if (info === undefined) return { sub };
+  if (size(JSON.stringify(info)) > MAX_INFO) throw badClaim(`info is over ${MAX_INFO} bytes`);
+  return { sub, info };
+}
+
+const encoder = new TextEncoder();
+
+function size(text: string): number {
+  return encoder.encode(text).length;
+}
+
+function badClaim(why: string): HttpError {
+  return new HttpError(401, `the token's claim ${why}`, challenge);
 }
 
 /** RFC 6750, 3: what a 401 comes with. */
@@ -92,15 +136,18 @@ export function refusedWrite(rights: Rights, where: string): HttpError {
   return refused(rights, `write ${where}${hint}`);
 }
 
-/** Finds rights by the settings: a secret, a key set, or protected mode without either. */
+/**
+ * Finds rights by the settings: a secret, a key set, or protected mode without either.
+ * @param ofToken Finds those of a token, where something verifies it.
+ */
 export function createAuthorize(
   config: Pick<Config, "secret" | "jwks" | "public" | "trustProxy">,
+  ofToken: OfToken | undefined = createOfToken(config),
 ): Authorize {
-  const verify = createVerifier(config);
-  if (verify === undefined) {
+  if (ofToken === undefined) {
     // Protected mode: whoever can connect may read; only this machine may write.
     return (request) => {
-      const rights = { read: everything, expires: Infinity, refusal: 403 as const };
+      const rights = { read: ordinary, expires: Infinity, refusal: 403 as const };
       if (isLocal(request, config.trustProxy)) {
         return Promise.resolve({ ...rights, write: everything });
       }
@@ -108,21 +155,44 @@ export function createAuthorize(
       return Promise.resolve({ ...rights, write: nothing, hint });
     };
   }
-  const globs = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
-  // What is an operator's is nobody's without a token, also where `**` is public.
-  const open: Glob = (name) => !name.startsWith("-/") && globs(name);
+  const open = openTo(config);
   const anonymous: Rights = { read: open, write: nothing, expires: Infinity, refusal: 401 };
   return async (request) => {
     const token = findToken(request);
-    if (token === undefined) return anonymous;
-    const payload = await verify(token);
-    const read = anyOf(claimGlobs(payload, "r"));
-    return {
-      read: (name) => read(name) || open(name),
-      write: anyOf(claimGlobs(payload, "w")),
-      expires: payload.exp === undefined ? Infinity : payload.exp * 1000,
-      refusal: 403,
-    };
+    return token === undefined ? anonymous : await ofToken(token);
+  };
+}
+
+/** What may be read without a token, where something verifies tokens. */
+function openTo(config: Pick<Config, "public">): Glob {
+  const globs = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
+  // Also where `**` is public.
+  return (name) => ordinary(name) && globs(name);
+}
+
+/** Finds rights by a token: with a secret or a key set; `undefined` without either. */
+export function createOfToken(
+  config: Pick<Config, "secret" | "jwks" | "public">,
+): OfToken | undefined {
+  const verify = createVerifier(config);
+  if (verify === undefined) return undefined;
+  const open = openTo(config);
+  return async (token) => rightsOf(await verify(token), open);
+}
+
+/**
+ * What somebody may do by claims.
+ * @param open What may be read without any.
+ * @throws {HttpError} 401 for claims that are not what they should be.
+ */
+export function rightsOf(payload: JWTPayload, open: Glob): Rights {
+  const read = anyOf(claimGlobs(payload, "r"));
+  return {
+    read: (name) => read(name) || open(name),
+    write: anyOf(claimGlobs(payload, "w")),
+    expires: payload.exp === undefined ? Infinity : payload.exp * 1000,
+    refusal: 403,
+    ...identity(payload),
   };
 }
 

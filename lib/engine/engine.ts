@@ -19,7 +19,7 @@ const nobody: EngineListener = { message() {}, lost() {}, reachable() {} };
 
 /** Order by a log, memory by a fold of it. */
 export class LogEngine implements Engine, LogListener {
-  /** @inheritDoc */
+  /** Why it cannot be reached at present: publishes are refused. `undefined` while it can. */
   unreachable: string | undefined;
   readonly #log: Log;
   readonly #fold: Fold;
@@ -45,12 +45,12 @@ export class LogEngine implements Engine, LogListener {
     return this.#fold.bytes;
   }
 
-  /** @inheritDoc */
+  /** Tells the one listener of every message, in the order of their numbers. */
   listen(listener: EngineListener): void {
     this.#listener = listener;
   }
 
-  /** @inheritDoc */
+  /** Takes a message; see {@linkcode Engine.publish}. */
   publish(draft: Draft, subscribers: number, key?: string): Promise<Published> {
     const { channel } = draft;
     if (key === undefined) return this.#append(draft, subscribers, undefined);
@@ -70,7 +70,7 @@ export class LogEngine implements Engine, LogListener {
     return published;
   }
 
-  /** @inheritDoc */
+  /** Looks up what came on some channels since some point; see {@linkcode Engine.history}. */
   history(channels: readonly string[], since: Since | undefined, limit?: number): Promise<History> {
     const history = () => this.#fold.history(channels, since, limit);
     if (since?.from !== "cursor" || this.#fold.knows(since.cursor)) {
@@ -81,12 +81,12 @@ export class LogEngine implements Engine, LogListener {
     return this.#log.reach?.(seq).then(history) ?? Promise.resolve(history());
   }
 
-  /** @inheritDoc */
+  /** The id of the last message on a channel, while it is remembered. */
   last(channel: string): Promise<string | undefined> {
     return Promise.resolve(this.#fold.last(channel)?.id);
   }
 
-  /** @inheritDoc */
+  /** How things stand. */
   stats(): Promise<EngineStats> {
     const log = this.#log.stats?.();
     const { size, bytes } = this.#fold;
@@ -103,35 +103,35 @@ export class LogEngine implements Engine, LogListener {
     this.#fold.sweep();
   }
 
-  /** @inheritDoc */
+  /** Ends it, and its log. */
   async close(): Promise<void> {
     this.#listener = nobody;
     await this.#log.close();
   }
 
-  /** @inheritDoc */
+  /** Takes the next entry of the log. */
   entry(entry: LogEntry): void {
     this.#listener.message(this.#fold.take(entry));
   }
 
-  /** @inheritDoc */
+  /** Told that entries may be missing between the one before and the next. */
   lost(reason: Loss, state?: LogState): void {
     if (state !== undefined) this.#fold.begin(state);
     this.#listener.lost(reason, this.#fold.open);
   }
 
-  /** @inheritDoc */
+  /** Told whether the log can be appended to. */
   reachable(why: string | undefined): void {
     this.unreachable = why;
     this.#listener.reachable(why);
   }
 
-  /** @inheritDoc */
+  /** The newest message of a channel that is known, be it remembered or not. */
   newest(channel: string): Place {
     return this.#fold.newest(channel);
   }
 
-  /** @inheritDoc */
+  /** The newest message of all channels that are forgotten. */
   forgotten(): Place {
     return this.#fold.forgotten;
   }

@@ -307,10 +307,12 @@ export class Fold {
     memory.dropped = { seq: message.seq, time: message.time };
     this.#size--;
     this.#bytes -= cost(message);
+    if (memory.count === 0) {
+      this.#channels.delete(memory.name);
+      if (message.seq > this.#forgotten.seq) this.#forgotten = memory.dropped;
+    }
+    // Whoever is told may ask what is forgotten now.
     this.#forgetting.drop(message.seq);
-    if (memory.count > 0) return;
-    this.#channels.delete(memory.name);
-    if (message.seq > this.#forgotten.seq) this.#forgotten = memory.dropped;
   }
 }
 

@@ -31,8 +31,11 @@ export interface LogEntry extends LogRecord, Place {
 
 /** A key of a message that the log keeps no longer. */
 export interface LogKey extends Place {
+  /** Where that was published. */
   channel: string;
+  /** The key. */
   key: string;
+  /** For the receipt. */
   subscribers: number;
 }
 

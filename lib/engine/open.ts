@@ -2,18 +2,19 @@
  * Engines by the name that `--engine` gives them.
  * @module
  */
+import type { Engine } from "../hub/engine.ts";
 import { LogEngine } from "./engine.ts";
 import { newEpoch } from "./epoch.ts";
 import { fault } from "./fault.ts";
 import type { FoldLimits } from "./fold.ts";
-import type { Log } from "./log.ts";
 import { MemoryEngine } from "./memory.ts";
 import { natsAddress } from "./nats/address.ts";
+import type { OwnLog } from "./own.ts";
 import { SqliteLog } from "./sqlite.ts";
 
 /** What opens a log in NATS. */
 interface NatsModule {
-  openNats(settings: EngineSettings, say: Say): Log & { now(): number };
+  openNats(settings: EngineSettings, say: Say): OwnLog;
 }
 
 /** Not named where it is imported: whoever uses another engine need not get NATS's client. */
@@ -40,7 +41,7 @@ export type Say = (line: string) => void;
 
 /** An engine, and what makes it forget in time. */
 export interface OpenEngine {
-  engine: LogEngine;
+  engine: Engine;
   sweep: { stop(): void };
 }
 
@@ -55,7 +56,20 @@ export function sqliteFile(name: string): string | undefined {
  * @throws {Error} With one line for an operator, if it cannot be opened.
  */
 export async function openEngine(settings: EngineSettings, say: Say): Promise<OpenEngine> {
-  const engine = await create(settings, say);
+  return swept(await create(settings, say));
+}
+
+/**
+ * Opens an engine that is somebody's own, or one over a log that is.
+ * @param limits How much is remembered of a log.
+ */
+export function ownEngine(own: Engine | OwnLog, limits: FoldLimits): OpenEngine {
+  if ("follow" in own) return swept(new LogEngine(own, limits, () => own.now()));
+  return own instanceof LogEngine ? swept(own) : { engine: own, sweep: { stop() {} } };
+}
+
+/** Makes an engine forget in time. */
+function swept(engine: LogEngine): OpenEngine {
   const timer = setInterval(() => engine.sweep(), SWEEP);
   return { engine, sweep: { stop: () => clearInterval(timer) } };
 }

@@ -7,6 +7,7 @@ import type { FromThread, ToThread } from "./thread.ts";
 
 /** An engine that cannot be opened; the message is one line for an operator. */
 export class OpenError extends Error {
+  /** Its kind. */
   override name = "OpenError";
 }
 

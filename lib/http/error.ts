@@ -71,23 +71,28 @@ export class HttpError extends Error {
   readonly headers: readonly [name: string, value: string][];
   /** Why, in one of few words. */
   readonly reason: Reason;
+  /** What is answered in place of the message, where its fields say what it is. */
+  readonly body: Uint8Array | undefined;
 
   /**
    * @param status 400 to 599.
    * @param message Why, in one line: the answer's body. It holds nothing secret.
    * @param headers Fields that the status asks for.
    * @param reason Where the status alone does not say it.
+   * @param body What is answered in place of the message; its type is among the fields.
    */
   constructor(
     status: number,
     message: string,
     headers: readonly [name: string, value: string][] = [],
     reason: Reason = ofStatus[status] ?? "malformed",
+    body?: Uint8Array,
   ) {
     super(message);
     this.name = "HttpError";
     this.status = status;
     this.headers = headers;
     this.reason = reason;
+    this.body = body;
   }
 }

@@ -315,6 +315,6 @@ export class Connection implements Owner {
   }
 }
 
-function refusal(error: HttpError): Reply {
-  return textReply(error.status, error.message, error.headers);
+function refusal({ status, message, headers, body }: HttpError): Reply {
+  return body === undefined ? textReply(status, message, headers) : { status, headers, body };
 }

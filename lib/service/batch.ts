@@ -13,6 +13,7 @@ import { begun, nextTurn } from "../net/turn.ts";
 import type { ChannelContext } from "./channel.ts";
 import { preflight, withCors } from "./cors.ts";
 import { membersOf, parseJSON, readDraft } from "./draft.ts";
+import { publishAdmitted, type Sender } from "./hooks.ts";
 import { checkFraming, mediaType } from "./publish.ts";
 import { shuttingDown, unavailable } from "./request.ts";
 
@@ -47,7 +48,8 @@ async function publishAll(request: Request, context: ChannelContext): Promise<Re
   try {
     const rights = await writer(request, context);
     const lines = linesOf(await request.body(MAX_BATCH));
-    const answers = await publishLines(lines, rights, context);
+    const sender = { way: "batch", request, rights } as const;
+    const answers = await publishLines(lines, sender, context);
     const body = answers.map((answer) => `${answer}\n`).join("");
     return { status: 200, headers: [["Content-Type", TYPE]], body };
   } catch (error) {
@@ -62,7 +64,8 @@ async function writer(
   { authorize, config, draining }: ChannelContext,
 ): Promise<Rights> {
   checkOrigin(request, config.origin);
-  const rights = await authorize(request);
+  // The channels are known once the lines are read.
+  const rights = await authorize(request, "write", []);
   if (rights.write === nothing) throw refusedWrite(rights, "anywhere");
   if (draining()) throw shuttingDown();
   const coding = request.headers.get("content-encoding") ?? "identity";
@@ -107,14 +110,16 @@ function split(body: Uint8Array, most: number): Uint8Array[] {
 /** Publishes lines, in their order. Resolves with what is answered to each. */
 async function publishLines(
   lines: readonly string[],
-  rights: Rights,
+  sender: Sender,
   context: ChannelContext,
 ): Promise<string[]> {
   const came = performance.now();
   const answers: Promise<string>[] = [];
   let size = 0;
   for (const line of lines) {
-    answers.push(publishLine(line, rights, came, context));
+    answers.push(publishLine(line, sender, came, context));
+    // Who is asked may take its time: what was behind it would overtake it.
+    if (context.admit !== undefined) await answers.at(-1);
     size += line.length + EACH;
     if (size < PORTION) continue;
     size = 0;
@@ -128,13 +133,14 @@ async function publishLines(
 /** Publishes a line, before anything else is done. Resolves with what is answered to it; never rejects. */
 async function publishLine(
   line: string,
-  rights: Rights,
+  sender: Sender,
   came: number,
-  { hub, config, publishes, fault }: ChannelContext,
+  context: ChannelContext,
 ): Promise<string> {
+  const { config, publishes, fault } = context;
   try {
-    const { draft, key } = readLine(line, rights, config.maxMessage);
-    const published = await hub.publish(draft, key);
+    const { draft, key } = readLine(line, sender.rights, config.maxMessage);
+    const published = await publishAdmitted(context, draft, key, sender);
     publishes.done("http", came, published);
     const { id, subscribers, replayed } = published;
     return JSON.stringify({ id, subscribers, ...replayed && { replayed } });

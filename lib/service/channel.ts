@@ -4,6 +4,7 @@
  */
 import { parseSince, type Since } from "../hub/cursor.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { Draft } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
 import { preferredType } from "../http/negotiate.ts";
@@ -15,6 +16,7 @@ import type { Config } from "../settings/config.ts";
 import { eventHandler } from "./events.ts";
 import { type FrameForms, gaps, type Mode } from "./forms.ts";
 import { checkOrigin } from "../auth/origin.ts";
+import { type Admit, publishAdmitted, type Sender } from "./hooks.ts";
 import { publish } from "./publish.ts";
 import { preflight, withCors } from "./cors.ts";
 import type { Publishes } from "./publishes.ts";
@@ -38,6 +40,8 @@ export interface ChannelContext {
   hub: Hub;
   /** Who may do what. */
   authorize: Authorize;
+  /** Asked about what is published; `undefined`: nobody is. */
+  admit: Admit | undefined;
   /** How messages become frames. */
   forms: FrameForms;
   /** Whether the server is shutting down. */
@@ -124,16 +128,17 @@ function latestOf(request: Request): boolean {
 async function write(
   names: readonly string[],
   request: Request,
-  { authorize, draining, hub, config, publishes }: ChannelContext,
+  context: ChannelContext,
 ): Promise<Reply> {
+  const { authorize, draining, config, publishes } = context;
   try {
     checkOrigin(request, config.origin);
-    const rights = await authorize(request);
+    const rights = await authorize(request, "write", names);
     const [name] = names;
     if (names.length > 1) throw new HttpError(400, "one message goes to one channel");
     if (!rights.write(name!)) throw refusedWrite(rights, name!);
     if (draining()) throw shuttingDown();
-    return await publish(hub, name!, request, publishes);
+    return await publish(name!, request, rights, context);
   } catch (error) {
     publishes.failed("http", error);
     throw error;
@@ -142,7 +147,7 @@ async function write(
 
 /** What the sender may do, if it may read all these channels. */
 async function reader(names: readonly string[], request: Request, { authorize }: ChannelContext) {
-  const rights = await authorize(request);
+  const rights = await authorize(request, "read", names);
   const forbidden = names.find((name) => !rights.read(name));
   if (forbidden !== undefined) throw refused(rights, `read ${forbidden}`);
   return rights;
@@ -162,7 +167,14 @@ async function subscribe(
   if (since !== undefined) reachable(context.hub);
   // Who is told first where it stands knows from when on; who is not, from the handshake on.
   const release = enveloped ? () => {} : await context.hub.reserve(names);
-  const asked = { rights, channels: names, since, mode, latest, release };
+  // Nothing holds on to the request where nobody asks for it.
+  const sender: Sender | undefined = context.admit &&
+    { way: enveloped ? "envelope" : "raw", request, rights };
+  const publish = (draft: Draft) =>
+    sender === undefined
+      ? context.hub.publish(draft)
+      : publishAdmitted(context, draft, undefined, sender);
+  const asked = { rights, channels: names, since, mode, latest, release, publish };
   const handler = subscriberHandler({ ...context, ...asked });
   return { upgrade, handler, place: Tally[mode] };
 }

@@ -35,7 +35,7 @@ async function forPages(
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     const headers = [...error.headers, ...cors(request, config)];
-    throw new HttpError(error.status, error.message, headers, error.reason);
+    throw new HttpError(error.status, error.message, headers, error.reason, error.body);
   }
 }
 

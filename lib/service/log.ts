@@ -4,7 +4,7 @@
  */
 import { configure, getLogger, type LogRecord } from "@logtape/logtape";
 import type { Config } from "../settings/config.ts";
-import type { LineName } from "./lines.ts";
+import type { Level, LineName } from "./lines.ts";
 
 /** Fields of a line. Nothing secret goes in. */
 export type Fields = Record<string, string | number | boolean>;
@@ -22,7 +22,44 @@ export interface Log {
 }
 
 /** The log of this program; where its lines go is for {@linkcode configureLog} to say. */
-export const log: Log = getLogger(["kodama"]);
+export const log: Log = logOf(["kodama"]);
+
+/** A log of LogTape's, by its category. */
+export function logOf(category: readonly string[]): Log {
+  return getLogger(category);
+}
+
+/** A line, as a program's own function takes it. */
+export interface LogLine {
+  /** When it was written, in ms since 1970. */
+  time: number;
+  /** How severe it is. */
+  level: Level;
+  /** What has happened: one of few texts, which stay as they are. */
+  message: string;
+  /** Its fields. */
+  fields: Fields;
+}
+
+/** The log of one service among others in a program: its lines are handed to a function, those that are severe enough. */
+export function logTo(take: (line: LogLine) => unknown, least: Level): Log {
+  const severity: readonly Level[] = ["debug", "info", "warning", "error"];
+  const taker = (level: Level) => (message: LineName, fields: Fields = {}) => {
+    if (severity.indexOf(level) < severity.indexOf(least)) return;
+    take({ time: Date.now(), level, message, fields });
+  };
+  return {
+    debug: taker("debug"),
+    info: taker("info"),
+    warn: taker("warning"),
+    error: taker("error"),
+  };
+}
+
+/** Writes a line, in a form. */
+export function formatLine(line: LogLine, form: Config["logFormat"]): string {
+  return form === "json" ? jsonLine(line) : textLine(line);
+}
 
 /** Longest line, in characters; what is longer is cut. */
 export const MAX_LOG_LINE = 4096;
@@ -85,8 +122,15 @@ export async function configureLog(
   config: Pick<Config, "logLevel" | "logFormat">,
   writer: LineWriter,
 ): Promise<void> {
-  const format = config.logFormat === "json" ? jsonLine : textLine;
-  const sink = (record: LogRecord) => writer.line(format(record));
+  const sink = ({ timestamp: time, level, message, properties }: LogRecord) =>
+    writer.line(
+      formatLine({
+        time,
+        level: level as Level,
+        message: message.map(String).join(""),
+        fields: properties as Fields,
+      }, config.logFormat),
+    );
   await configure({
     reset: true,
     sinks: { lines: sink },
@@ -97,22 +141,16 @@ export async function configureLog(
   });
 }
 
-function textLine(record: LogRecord): string {
-  let line = `${new Date(record.timestamp).toISOString()} ${record.level} ${messageOf(record)}`;
-  for (const [name, value] of Object.entries(record.properties)) {
+function textLine({ time, level, message, fields }: LogLine): string {
+  let line = `${new Date(time).toISOString()} ${level} ${message}`;
+  for (const [name, value] of Object.entries(fields)) {
     line += ` ${name}=${typeof value === "string" ? JSON.stringify(value) : value}`;
   }
   return bounded(printable(line));
 }
 
-function jsonLine(record: LogRecord): string {
-  const { timestamp, level, properties } = record;
-  const entry = {
-    time: new Date(timestamp).toISOString(),
-    level,
-    message: messageOf(record),
-    ...properties,
-  };
+function jsonLine({ time, level, message, fields }: LogLine): string {
+  const entry = { time: new Date(time).toISOString(), level, message, ...fields };
   const line = printable(JSON.stringify(entry));
   if (line.length <= MAX_LOG_LINE) return line;
   // Cut JSON is no JSON: the long values are cut instead, each escaped character being six at most.
@@ -121,10 +159,6 @@ function jsonLine(record: LogRecord): string {
     typeof value === "string" && value.length > share ? value.slice(0, share) + "…" : value;
   const short = Object.entries(entry).map(([name, value]) => [name, cut(value)]);
   return printable(JSON.stringify(Object.fromEntries(short)));
-}
-
-function messageOf(record: LogRecord): string {
-  return record.message.map(String).join("");
 }
 
 /** What could move a terminal's cursor, change its colours or hide text is written as an escape. */

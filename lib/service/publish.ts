@@ -2,15 +2,16 @@
  * Publishing over HTTP: `POST` or `PUT` of a body to a channel.
  * @module
  */
-import type { Hub } from "../hub/hub.ts";
 import type { Kind } from "../hub/message.ts";
 import { isKey } from "../hub/name.ts";
 import { bodyFraming } from "../http/body.ts";
 import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
 import type { Request } from "../net/connection.ts";
+import type { Rights } from "../auth/auth.ts";
 import { isUtf8 } from "../websocket/utf8.ts";
-import type { Publishes } from "./publishes.ts";
+import type { ChannelContext } from "./channel.ts";
+import { publishAdmitted } from "./hooks.ts";
 import { unavailable } from "./request.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -57,10 +58,10 @@ export function checkFraming(request: Request): void {
  * @throws {HttpError} 400, 408, 411, 413 or 503; nothing was published then.
  */
 export async function publish(
-  hub: Hub,
   channel: string,
   request: Request,
-  publishes: Publishes,
+  rights: Rights,
+  context: Pick<ChannelContext, "hub" | "admit" | "publishes">,
 ): Promise<Reply> {
   const key = request.headers.get("idempotency-key");
   if (key !== undefined && !isKey(key)) {
@@ -72,8 +73,9 @@ export async function publish(
   const came = performance.now();
   checkBody(kind, body);
   try {
-    const published = await hub.publish({ channel, kind, body }, key);
-    publishes.done("http", came, published);
+    const sender = { way: "http", request, rights } as const;
+    const published = await publishAdmitted(context, { channel, kind, body }, key, sender);
+    context.publishes.done("http", came, published);
     const { id, subscribers, replayed } = published;
     const headers: [string, string][] = [["Content-Type", "application/json"]];
     if (replayed) headers.push(["Idempotent-Replayed", "true"]);

@@ -4,13 +4,14 @@
  */
 import { HttpError } from "../http/error.ts";
 import { type Reply, textReply } from "../http/response.ts";
-import type { Answer, Handle, Request, Upgrade } from "../net/connection.ts";
+import type { Answer, Exchange, Handle, Request, Upgrade } from "../net/connection.ts";
 import type { SocketHandler } from "../net/socket_handler.ts";
 import { assetReply, pageReply } from "./assets.ts";
 import { refused } from "../auth/auth.ts";
 import { isLocal } from "../auth/proxy.ts";
 import { batchReply } from "./batch.ts";
 import { type ChannelContext, channelNames, channelReply } from "./channel.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
 import type { Config } from "../settings/config.ts";
@@ -29,6 +30,8 @@ export interface RouteContext extends ChannelContext {
   metrics: () => Promise<string>;
   /** Which taps are open. */
   taps: TapBoard;
+  /** Answers before and after what is here; `undefined`: nobody does. */
+  around: Hooks["around"];
 }
 
 const ASSETS = "/-/assets/", TAP = "/-/tap/";
@@ -49,14 +52,20 @@ export function createRoutes(context: RouteContext): Handle {
     return taps === undefined || !wantsUpgrade(request) ? route(request) : watched(request, taps);
   };
 
-  async function watched(request: Request, taps: TapBoard): Promise<Answer> {
+  async function watched(request: Exchange, taps: TapBoard): Promise<Answer> {
     const answer = await route(request);
     if ("upgrade" in answer) answer.tap = await watch(query(request, "tap"), taps);
     return answer;
   }
 
-  function route(request: Request): Answer | Promise<Answer> {
+  function route(request: Exchange): Answer | Promise<Answer> {
     checkHost(request, config.host, loopback);
+    const { around } = context;
+    if (around === undefined || wantsUpgrade(request)) return own(request);
+    return around(request, () => own(request));
+  }
+
+  function own(request: Request): Answer | Promise<Answer> {
     const path = request.target.split("?", 1)[0]!;
     if (path === "/") {
       if (wantsUpgrade(request)) return accept(request, ticker(config, log), Tally.ticker);
@@ -104,9 +113,8 @@ export function createRoutes(context: RouteContext): Handle {
   /** Answers whoever is on this machine, or has a token for it. */
   async function operator(request: Request, answer: () => Promise<Reply>): Promise<Answer> {
     if (!isLocal(request, config.trustProxy)) {
-      const rights = await authorize(request);
-      const trusted = config.secret !== "" || config.jwks !== "";
-      if (!trusted || !rights.read(OPERATOR)) throw refused(rights, `read ${OPERATOR}`);
+      const rights = await authorize(request, "read", [OPERATOR]);
+      if (!rights.read(OPERATOR)) throw refused(rights, `read ${OPERATOR}`);
     }
     return read(request, answer);
   }

@@ -15,6 +15,7 @@ import { NoTurns } from "../net/read_turns.ts";
 import type { Config } from "../settings/config.ts";
 import type { TapBoard } from "./board.ts";
 import { frameForms } from "./forms.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { metricsText } from "./metrics.ts";
 import { createRoutes, isVital } from "./routes.ts";
@@ -38,12 +39,16 @@ export interface ServeContext {
   taps: TapBoard;
   /** How many threads serve. */
   threads: number;
+  /** Where a program has a say. */
+  hooks?: Hooks | undefined;
   /** Told when publishes are refused, with why, and when they are taken again. */
   reachable?: ((why: string | undefined) => void) | undefined;
 }
 
 /** What serves in a thread. */
 export interface Serving {
+  /** Its channels. */
+  hub: Hub;
   /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
   finished: Promise<void>;
   /** See {@linkcode Server.shutdown}. */
@@ -65,7 +70,7 @@ export function faultLine(log: Log): (error: unknown) => void {
 
 /** Begins to serve. */
 export function serveOn(context: ServeContext): Serving {
-  const { config, log, listeners, engine, counters, taps, threads } = context;
+  const { config, log, listeners, engine, counters, taps, threads, hooks = {} } = context;
   const { census, addresses, row, totals, held } = counters;
   const fault = faultLine(log);
   const notices = new Notices(log, threads);
@@ -79,13 +84,16 @@ export function serveOn(context: ServeContext): Serving {
   // Whoever watches over the server watches also while the engine does not answer.
   const nothing: EngineStats = { published: 0, remembered: 0, bytes: 0 };
   const stats = lastKnown(() => hub.stats(), nothing);
+  const authorize = createAuthorize(config);
   const routes = createRoutes({
     config,
     log,
     hub,
     fault,
     taps,
-    authorize: createAuthorize(config),
+    authorize: hooks.authorize?.(authorize) ?? authorize,
+    admit: hooks.admit,
+    around: hooks.around,
     forms: frameForms(config.deflateThreshold),
     draining: () => draining,
     publishes: new Publishes(row),
@@ -120,6 +128,7 @@ export function serveOn(context: ServeContext): Serving {
     notices.turn();
   });
   return {
+    hub,
     finished,
     shutdown(drain) {
       draining = true;

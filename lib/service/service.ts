@@ -2,9 +2,11 @@
  * The service: which threads there are, and how they begin and end together.
  * @module
  */
-import type { Engine } from "../hub/engine.ts";
+import { type Engine, EngineError } from "../hub/engine.ts";
+import { Hub } from "../hub/hub.ts";
 import { withoutSecrets } from "../engine/nats/address.ts";
-import { type OpenEngine, openEngine, sqliteFile } from "../engine/open.ts";
+import { type OpenEngine, openEngine, ownEngine, sqliteFile } from "../engine/open.ts";
+import type { OwnLog } from "../engine/own.ts";
 import { RemoteEngine } from "../engine/remote.ts";
 import { EngineThread, OpenError, type ThreadEvents } from "../engine/spawn.ts";
 import type { DatedPair } from "../net/certificate.ts";
@@ -12,13 +14,14 @@ import type { Counts } from "../net/counts.ts";
 import type { Config } from "../settings/config.ts";
 import { OwnTaps } from "./board.ts";
 import { listen, pageURL, type Places } from "./listen.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Fields, Log } from "./log.ts";
 import { openPairs } from "./pairs.ts";
 import { openPlain } from "./plain.ts";
 import { tapped } from "./routes.ts";
 import { faultLine, type ServeContext, serveOn } from "./serve.ts";
 import { type Counters, ownCounters, SharedCounters, Tally } from "./tally.ts";
-import { startWorkers } from "./workers.ts";
+import { startWorkers, type Workers } from "./workers.ts";
 
 /** A service that runs. */
 export interface Service {
@@ -26,6 +29,8 @@ export interface Service {
   url: string;
   /** What it is like, for the first line of the log. */
   about: Fields;
+  /** Its channels, from this thread. */
+  hub(): Hub;
   /** Reads the certificate and its key again, if it has some. */
   reload(): Promise<void>;
   /** Shuts down: closes every WebSocket with 1001 and ends, at the latest after the drain time. */
@@ -40,8 +45,24 @@ export interface ThreadModules {
   engine?: URL;
 }
 
+/** What else a service is started with, where it is not as it usually is. */
+export interface StartOptions {
+  /** What runs in threads; for tests. */
+  modules?: ThreadModules;
+  /** Waits no more for a certificate that is still to be had. */
+  signal?: AbortSignal;
+  /** Told how to have it tried again at once, as far as the directory allows, as the waiting begins. */
+  waiting?: (hurry: () => void) => void;
+  /** Where a program has a say; its functions are in one thread, which then is the only one that serves. */
+  hooks?: Hooks | undefined;
+  /** Keeps order and memory in place of the one that the settings name, in this thread, and is ended with the service. */
+  engine?: Engine | OwnLog | undefined;
+}
+
 /** What serves, on one thread or more. */
 interface Running {
+  /** The channels, from this thread. */
+  hub(): Hub;
   /** The address of its port; `undefined` where it has none. */
   addr: Deno.NetAddr | undefined;
   /** Resolves when it has ended. */
@@ -57,9 +78,7 @@ const LAST_WORDS = 5000;
 
 /**
  * Starts the service. Where its certificate is still to be had, that may take its time: nothing listens on its port before.
- * @param modules What runs in threads; for tests.
- * @param signal Waits no more for that.
- * @param waiting Told how to have it tried again at once, as far as the directory allows, as the waiting begins.
+ * @param options What is not as it usually is.
  * @throws {Deno.errors.AddrInUse} And what else `Deno.listen` throws; and the signal's reason.
  * @throws {OpenError} If the engine cannot be opened.
  * @throws {ListenError} If the certificate, the Unix socket or the port for plain HTTP cannot be had.
@@ -67,10 +86,9 @@ const LAST_WORDS = 5000;
 export async function startService(
   config: Config,
   log: Log,
-  modules: ThreadModules = {},
-  signal: AbortSignal = new AbortController().signal,
-  waiting: (hurry: () => void) => void = () => {},
+  options: StartOptions = {},
 ): Promise<Service> {
+  const { signal = new AbortController().signal, waiting = () => {} } = options;
   await using opened = new AsyncDisposableStack();
   const challenges = new Map<string, string>();
   const plain = config.httpPort === "none"
@@ -79,10 +97,10 @@ export async function startService(
   if (plain) log.info("plain HTTP", { address: plain.addr.hostname, port: plain.addr.port });
   if (config.acme !== "") probe(config);
   const pairs = opened.use(await openPairs({ config, log, challenges, signal, waiting }));
-  const { addr, finished, shutdown, use } = await startThreads(
+  const { addr, hub, finished, shutdown, use } = await startThreads(
     config,
     log,
-    modules,
+    options,
     pairs?.first,
   );
   if (addr) plain?.redirect(addr.port);
@@ -103,6 +121,7 @@ export async function startService(
       engine: withoutSecrets(engine),
       workers: workersOf(config),
     },
+    hub,
     reload: async () => await pairs?.reload(),
     async shutdown() {
       const closed = close();
@@ -123,28 +142,39 @@ function probe({ hostname, port }: Config): void {
 async function startThreads(
   config: Config,
   log: Log,
-  modules: ThreadModules,
+  { modules = {}, hooks, engine }: StartOptions,
   pair: DatedPair | undefined,
 ): Promise<Running> {
   const workers = workersOf(config);
   // A disk is waited for in a thread of its own.
-  if (workers === 1 && sqliteFile(config.engine) === undefined) {
-    return await startAlone(config, log, pair);
+  if (engine !== undefined || workers === 1 && sqliteFile(config.engine) === undefined) {
+    return await startAlone(config, log, pair, hooks, engine);
   }
   // The threads count, and this one behind them.
   const shared = new SharedCounters(workers + 1), { row } = shared.of(workers);
   const events = engineEvents(log, row);
   const thread = new EngineThread(config, events, modules.engine);
-  const running = workers === 1
-    ? await startBeside(thread, config, log, pair, shared.of(0))
+  const running: Workers & { hub?: Hub } = workers === 1
+    ? await startBeside(thread, config, log, pair, shared.of(0), hooks)
     : await startWorkers(thread, workers, config, pair, log, shared, modules.worker);
+  // Where others serve, this thread talks to the engine only if somebody here has something to say.
+  let own: { engine: RemoteEngine; hub: Hub } | undefined;
+  const ownHub = () => {
+    if (own === undefined) {
+      const engine = remoteOf(thread);
+      own = { engine, hub: new Hub(engine) };
+    }
+    return own.hub;
+  };
   if (pair) noted(pair, row);
   const finished = running.finished.finally(async () => {
+    await own?.engine.close();
     const failed = await thread.close(LAST_WORDS);
     if (failed !== undefined) log.error("the engine did not end well", { error: failed });
   });
   return {
     addr: running.addr,
+    hub: () => running.hub ?? ownHub(),
     finished,
     shutdown: () => running.shutdown(config.drain),
     use: (pair) => running.use(noted(pair, row)),
@@ -162,19 +192,21 @@ async function startAlone(
   config: Config,
   log: Log,
   pair: DatedPair | undefined,
+  hooks: Hooks | undefined,
+  given: StartOptions["engine"],
 ): Promise<Running> {
   const places = await listen({ ...config, pair });
   const counters = ownCounters();
   const events = engineEvents(log, counters.row);
   let opened: OpenEngine;
   try {
-    opened = await openEngine(config, events.said);
+    opened = given === undefined ? await openEngine(config, events.said) : ownEngine(given, config);
   } catch (error) {
     for (const listener of places.listeners) listener.close();
     throw new OpenError(error instanceof Error ? error.message : String(error));
   }
   const { engine, sweep } = opened;
-  const server = start(config, log, places, engine, counters, events.unreachable);
+  const server = start(config, log, places, engine, counters, hooks, events.unreachable);
   if (pair) noted(pair, counters.row);
   const finished = server.finished.finally(() => {
     sweep.stop();
@@ -182,6 +214,7 @@ async function startAlone(
   });
   return {
     addr: places.addr,
+    hub: () => server.hub,
     finished,
     shutdown: () => server.shutdown(config.drain),
     use: (pair) => places.use(noted(pair, counters.row)),
@@ -195,6 +228,7 @@ async function startBeside(
   log: Log,
   pair: DatedPair | undefined,
   counters: Counters,
+  hooks: Hooks | undefined,
 ) {
   // Who comes while the engine is opened waits.
   const places = await listen({ ...config, pair });
@@ -204,19 +238,31 @@ async function startBeside(
     for (const listener of places.listeners) listener.close();
     throw error;
   }
+  const engine = remoteOf(thread);
+  const server = start(config, log, places, engine, counters, hooks);
+  const finished = server.finished.finally(() => engine.close());
+  return {
+    addr: places.addr,
+    hub: server.hub,
+    finished,
+    shutdown: (drain: number) => server.shutdown(drain),
+    use: places.use,
+  };
+}
+
+/**
+ * The engine's thread, as this one talks to it.
+ * @throws {EngineError} While it begins anew.
+ */
+function remoteOf(thread: EngineThread): RemoteEngine {
   let engine: RemoteEngine | undefined;
   thread.attach(0, (port) => {
     if (engine === undefined) engine = new RemoteEngine(port);
     else engine.attach(port);
   }, () => engine!.detach());
-  const server = start(config, log, places, engine!, counters);
-  const finished = server.finished.finally(() => engine!.close());
-  return {
-    addr: places.addr,
-    finished,
-    shutdown: (drain: number) => server.shutdown(drain),
-    use: places.use,
-  };
+  if (engine !== undefined) return engine;
+  thread.detach(0);
+  throw new EngineError("the engine begins anew");
 }
 
 function start(
@@ -225,10 +271,11 @@ function start(
   { listeners }: Places,
   engine: Engine,
   counters: Counters,
+  hooks: Hooks | undefined,
   reachable?: ServeContext["reachable"],
 ) {
-  const taps = new OwnTaps();
-  return serveOn({ config, log, listeners, engine, counters, taps, threads: 1, reachable });
+  const taps = new OwnTaps(), threads = 1;
+  return serveOn({ config, log, listeners, engine, counters, taps, threads, hooks, reachable });
 }
 
 function engineEvents(log: Log, counts: Counts): ThreadEvents {

@@ -7,6 +7,7 @@ import { EngineError, type Published } from "../hub/engine.ts";
 import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
 import { type Draft, EACH, type Form, type Kind, type Message, weight } from "../hub/message.ts";
 import { nameFault } from "../hub/name.ts";
+import { HttpError } from "../http/error.ts";
 import type { Socket } from "../net/socket.ts";
 import type { SocketHandler } from "../net/socket_handler.ts";
 import { CloseCode } from "../websocket/close.ts";
@@ -191,6 +192,9 @@ class Client implements Subscriber {
       try {
         await this.#publish({ channel: channel!, kind, body }, came);
       } catch (error) {
+        if (error instanceof HttpError) {
+          return this.#socket.close(CloseCode.Policy, error.message);
+        }
         if (!(error instanceof EngineError)) throw error;
         // There is no answer in which it could be said.
         const code = error.tooLarge ? CloseCode.TooBig : CloseCode.InternalError;
@@ -204,7 +208,7 @@ class Client implements Subscriber {
   async #publish(draft: Draft, came: number): Promise<Published> {
     const { publishes } = this.#subscription;
     try {
-      const published = await this.#hub.publish(draft);
+      const published = await this.#subscription.publish(draft);
       publishes.done("websocket", came, published);
       return published;
     } catch (error) {
@@ -298,7 +302,7 @@ class Client implements Subscriber {
         const { id } = await this.#publish({ channel, ...draft }, came);
         this.#say({ ...ref, id });
       } catch (error) {
-        if (!(error instanceof EngineError)) throw error;
+        if (!(error instanceof EngineError || error instanceof HttpError)) throw error;
         this.#say({ error: error.message, ...ref });
       }
     }, true);

@@ -4,7 +4,9 @@
  */
 import type { Rights } from "../auth/auth.ts";
 import type { Since } from "../hub/cursor.ts";
+import type { Published } from "../hub/engine.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { Draft } from "../hub/message.ts";
 import type { Config } from "../settings/config.ts";
 import type { FrameForms, Mode } from "./forms.ts";
 import type { Publishes } from "./publishes.ts";
@@ -27,6 +29,8 @@ export interface Subscription {
   latest: boolean;
   /** How messages become frames. */
   forms: FrameForms;
+  /** Publishes in its owner's name; rejects with an {@linkcode HttpError} where that is refused. */
+  publish: (draft: Draft) => Promise<Published>;
   /** Told what becomes of publishes. */
   publishes: Publishes;
   /** Told that the connection is ended since it took too long to catch up. */

@@ -10,6 +10,7 @@ import {
   globs,
   list,
   networks,
+  numberOf,
   one,
   orNone,
   path,
@@ -227,14 +228,17 @@ export const groups = {
   },
   "Operation": {
     /** Threads that serve; 0: one for each core. Default 1. */
-    workers: one("a number or auto", "1", "threads that serve; auto: one for each core", (text) => {
-      if (text === "auto") return 0;
-      const workers = /^[1-9]\d{0,2}$/.test(text) ? Number(text) : NaN;
-      if (!(workers <= MAX_WORKERS)) {
-        throw new ConfigError(`must be 1 to ${MAX_WORKERS}, or auto, and is ${quote(text)}`);
-      }
-      return workers;
-    }),
+    workers: {
+      ...one("a number or auto", "1", "threads that serve; auto: one for each core", (text) => {
+        if (text === "auto") return 0;
+        const workers = /^[1-9]\d{0,2}$/.test(text) ? Number(text) : NaN;
+        if (!(workers <= MAX_WORKERS)) {
+          throw new ConfigError(`must be 1 to ${MAX_WORKERS}, or auto, and is ${quote(text)}`);
+        }
+        return workers;
+      }),
+      check: (value: unknown) => value === "auto" ? 0 : numberOf(value, 0, MAX_WORKERS),
+    },
     /** When a shutdown ends at the latest. Default 10 s. */
     drain: time("10s", "when a shutdown ends at the latest; it closes 200 a second, or faster", 0),
     /** Between the ticker's messages. Default 1 s. */

@@ -9,6 +9,20 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
+/** What a program gives is of another kind than it must be. */
+export class KindError extends ConfigError {
+  override name = "KindError";
+
+  /**
+   * @param what What it must be.
+   * @param value What it is; only its kind is said, as it may be a secret.
+   */
+  constructor(what: string, value: unknown) {
+    const kind = value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+    super(`must be ${what}, not ${kind.replace(/^a (?=object|undefined)/, "an ")}`);
+  }
+}
+
 /** One setting. */
 export interface Setting<T> {
   /** The default, as it would be typed; `undefined` where there is none. */
@@ -23,6 +37,11 @@ export interface Setting<T> {
   readonly repeatable: boolean;
   /** Makes values of what was typed. Throws {@linkcode ConfigError} with what would be right. */
   readonly parse: (values: string[]) => T;
+  /**
+   * Takes a value as a program gives it: numbers of ms and bytes, texts, lists; also what {@linkcode parse} has made.
+   * Throws {@linkcode ConfigError} with what would be right, {@linkcode KindError} where it is of another kind.
+   */
+  readonly check: (value: unknown) => T;
 }
 
 /** Settings by their keys: `maxMessage` is the flag `--max-message` and the variable `KODAMA_MAX_MESSAGE`. */
@@ -46,7 +65,28 @@ export function one<T>(
     help,
     repeatable: false,
     parse: (values) => parse(values.at(-1)!),
+    check: (value) => parse(textOf(value)),
   };
+}
+
+/** A text that a program gives. */
+function textOf(value: unknown): string {
+  if (typeof value !== "string") throw new KindError("a string", value);
+  return value;
+}
+
+/** A list of texts that a program gives. */
+function textsOf(value: unknown): string[] {
+  if (!Array.isArray(value)) throw new KindError("a list of strings", value);
+  return value.map(textOf);
+}
+
+/** A whole number that a program gives. */
+export function numberOf(value: unknown, least: number, most: number, unit = ""): number {
+  if (typeof value !== "number") throw new KindError("a number", value);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const of = unit === "" ? "" : ` of ${unit}`;
+  throw new ConfigError(`must be a whole number${of} from ${least} to ${most}, and is ${value}`);
 }
 
 /** A quantity: a number and a unit, or a number alone where the unit `""` exists. */
@@ -57,7 +97,8 @@ function quantity(
   initial: string,
   help: string,
 ): Setting<number> {
-  return one(form, initial, help, (text) => {
+  const unit = "ms" in units ? "ms" : "KiB" in units ? "bytes" : "";
+  const setting = one(form, initial, help, (text) => {
     const match = /^(\d{1,15}(?:\.\d{1,3})?)([A-Za-z]*)$/.exec(text);
     const unit = match === null ? undefined : new Map(Object.entries(units)).get(match[2]!);
     const value = unit === undefined ? NaN : Number(match![1]) * unit;
@@ -67,6 +108,7 @@ function quantity(
     }
     return value;
   });
+  return { ...setting, check: (value) => numberOf(value, ...bounds, unit) };
 }
 
 /** A bound in the largest unit that divides it. */
@@ -115,6 +157,7 @@ export function orNone(setting: Setting<number>): Setting<number | "none"> {
     ...setting,
     form: `${setting.form} or none`,
     parse: (values) => values.at(-1) === "none" ? "none" : setting.parse(values),
+    check: (value) => value === "none" ? "none" : setting.check(value),
   };
 }
 
@@ -157,23 +200,33 @@ export function toggle(help: string): Setting<boolean> {
     help,
     repeatable: false,
     parse: (values) => values.length > 0,
+    check(value) {
+      if (typeof value !== "boolean") throw new KindError("a boolean", value);
+      return value;
+    },
   };
 }
 
 /** A list: the flag repeated, or values with commas between them. */
 export function list(form: string, help: string, valid: RegExp): Setting<string[]> {
+  const good = (all: string[]) => {
+    const bad = all.find((v) => !valid.test(v));
+    if (bad !== undefined) throw new ConfigError(`must be ${form}, and is ${quote(bad)}`);
+    return all;
+  };
   return {
     default: undefined,
     form,
     help,
     repeatable: true,
-    parse: (values) => {
-      const all = values.flatMap((v) => v.split(",")).map((v) => v.trim()).filter((v) => v !== "");
-      const bad = all.find((v) => !valid.test(v));
-      if (bad !== undefined) throw new ConfigError(`must be ${form}, and is ${quote(bad)}`);
-      return all;
-    },
+    parse: (values) => good(split(values)),
+    check: (value) => good(textsOf(value)),
   };
+}
+
+/** What is between commas. */
+function split(values: string[]): string[] {
+  return values.flatMap((v) => v.split(",")).map((v) => v.trim()).filter((v) => v !== "");
 }
 
 /** A list of globs of channels. */
@@ -185,23 +238,32 @@ export function globs(help: string): Setting<string[]> {
 /** Nobody, anybody, or who is in some networks. */
 export function networks(help: string): Setting<"off" | "on" | Network[]> {
   const form = "on, off, or addresses such as 10.0.0.1 and networks such as 10.0.0.0/8";
+  const read = (text: string) => {
+    const network = parseNetwork(text);
+    if (network === undefined) throw new ConfigError(`must be ${form}, and is ${quote(text)}`);
+    return network;
+  };
   return {
     default: "off",
     form,
     help,
     repeatable: true,
-    parse: (values) => {
-      const all = values.flatMap((v) => v.split(",")).map((v) => v.trim()).filter((v) => v !== "");
-      const [word] = all;
+    parse(values) {
+      const all = split(values), [word] = all;
       if (all.length === 1 && (word === "on" || word === "off")) return word;
       if (word === undefined) throw new ConfigError(`must be ${form}`);
-      return all.map((text) => {
-        const network = parseNetwork(text);
-        if (network === undefined) throw new ConfigError(`must be ${form}, and is ${quote(text)}`);
-        return network;
-      });
+      return all.map(read);
+    },
+    check(value) {
+      if (value === "on" || value === "off") return value;
+      if (!Array.isArray(value)) throw new KindError("on, off or a list of networks", value);
+      return value.map((each) => isNetwork(each) ? each : read(textOf(each)));
     },
   };
+}
+
+function isNetwork(value: unknown): value is Network {
+  return typeof value === "object" && value !== null && "prefix" in value && "free" in value;
 }
 
 /** What was typed, as it is shown: on one line, and not too long. */

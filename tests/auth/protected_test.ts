@@ -69,7 +69,7 @@ for (const [what, peer, fields, local] of peers) {
       const request = requestOf(peer, fields);
       assertEquals(isLocal(request, trustProxy), local[trustProxy]);
       const authorize = createAuthorize({ secret: "", jwks: "", public: [], trustProxy });
-      const rights = await authorize(request);
+      const rights = await authorize(request, "read", []);
       assertEquals([rights.read("btc"), rights.write("btc")], [true, local[trustProxy]]);
       assertEquals([rights.expires, rights.refusal], [Infinity, 403]);
     });
@@ -78,19 +78,25 @@ for (const [what, peer, fields, local] of peers) {
 
 Deno.test("a token says nothing in protected mode, good or bad", async () => {
   const authorize = createAuthorize({ secret: "", jwks: "", public: [], trustProxy: "off" });
-  const rights = await authorize(requestOf(REMOTE, { authorization: "Bearer rubbish" }));
+  const rights = await authorize(
+    requestOf(REMOTE, { authorization: "Bearer rubbish" }),
+    "read",
+    [],
+  );
   assertEquals([rights.read("btc"), rights.write("btc")], [true, false]);
 });
 
 Deno.test("with a verifier this machine needs a token to write, too", async () => {
   const authorize = createAuthorize({ secret: SECRET, jwks: "", public: [], trustProxy: "off" });
-  const anonymous = await authorize(requestOf("127.0.0.1"));
+  const anonymous = await authorize(requestOf("127.0.0.1"), "read", []);
   assertEquals([anonymous.write("public/x"), anonymous.refusal], [false, 401]);
   const authorization = `Bearer ${await sign({ w: ["btc"] })}`;
-  const rights = await authorize(requestOf(REMOTE, { authorization }));
+  const rights = await authorize(requestOf(REMOTE, { authorization }), "read", []);
   assertEquals([rights.write("btc"), rights.read("btc"), rights.refusal], [true, false, 403]);
   let error: unknown;
-  await authorize(requestOf("127.0.0.1", { authorization: "Bearer x" })).catch((e) => error = e);
+  await authorize(requestOf("127.0.0.1", { authorization: "Bearer x" }), "read", []).catch((e) =>
+    error = e
+  );
   assertEquals(error instanceof HttpError && error.status, 401);
 });
 
@@ -125,7 +131,7 @@ Deno.test("over a socket: --trust-proxy on takes the proxy's last word", async (
 Deno.test("who is refused to write in protected mode is told of --trust-proxy where there was a proxy", async () => {
   const hintOf = async (fields: Record<string, string>, trustProxy: "off" | "on") => {
     const authorize = createAuthorize({ secret: "", jwks: "", public: [], trustProxy });
-    return (await authorize(requestOf(REMOTE, fields))).hint;
+    return (await authorize(requestOf(REMOTE, fields), "read", [])).hint;
   };
   const direct = await hintOf({}, "off");
   assertStringIncludes(direct!, "--secret and --jwks");

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { check } from "../../lib/cli/check.ts";
 import { parseCommand } from "../../lib/settings/command.ts";
-import { publishAll } from "../engine/engine_suite.ts";
+import { publishAll } from "../../lib/testing/engine_suite.ts";
 import { type SqliteTestEngine, testSqlite } from "../engine/sqlite_engine.ts";
 import { run } from "../tools/command.ts";
 

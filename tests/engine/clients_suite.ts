@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import type { Engine } from "../../lib/hub/engine.ts";
 import type { RemoteEngine } from "../../lib/engine/remote.ts";
-import { type CreateEngine, draft, listen } from "./engine_suite.ts";
+import { type CreateEngine, draft, listen } from "../../lib/testing/engine_suite.ts";
 import { Hosted } from "./hosted.ts";
 
 const CLIENTS = 5, EACH = 60;

@@ -3,7 +3,7 @@
  * @module
  */
 import type { EngineListener } from "../../lib/hub/engine.ts";
-import { word } from "./engine_suite.ts";
+import { word } from "../../lib/testing/engine_suite.ts";
 
 /** Writes down what it is told. */
 export class Ear implements EngineListener {

@@ -6,7 +6,7 @@ import type { Engine } from "../../lib/hub/engine.ts";
 import { EngineHost } from "../../lib/engine/host.ts";
 import { RemoteEngine, type RemoteOptions } from "../../lib/engine/remote.ts";
 import type { Port } from "../../lib/engine/wire.ts";
-import type { CreateEngine, TestEngine } from "./engine_suite.ts";
+import type { CreateEngine, TestEngine } from "../../lib/testing/engine_suite.ts";
 
 /** What a port is given waits while this is closed, as it does where a thread is busy. */
 export class Gate {

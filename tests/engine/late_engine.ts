@@ -5,7 +5,7 @@
 import type { Engine, History } from "../../lib/hub/engine.ts";
 import type { Gap, Opening, Subscriber } from "../../lib/hub/hub.ts";
 import { MemoryEngine } from "../../lib/engine/memory.ts";
-import { draft, ROOMY, word } from "./engine_suite.ts";
+import { draft, ROOMY, word } from "../../lib/testing/engine_suite.ts";
 import type { Message } from "../../lib/hub/message.ts";
 
 /** An engine as one behind a network is: it looks up the answer at one time, and it arrives at another. */

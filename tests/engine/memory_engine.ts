@@ -4,7 +4,7 @@
  */
 import { cost } from "../../lib/engine/fold.ts";
 import { MemoryEngine } from "../../lib/engine/memory.ts";
-import { type Limits, ROOMY, type TestEngine } from "./engine_suite.ts";
+import { type Limits, ROOMY, type TestEngine } from "../../lib/testing/engine_suite.ts";
 
 /** An engine in memory. */
 export interface TestMemory extends TestEngine {

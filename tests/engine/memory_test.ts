@@ -2,15 +2,12 @@ import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { EngineError } from "../../lib/hub/engine.ts";
 import { MAX_KEYS, OVERHEAD } from "../../lib/engine/fold.ts";
 import { testMemory } from "./memory_engine.ts";
-import { draft, engineSuite, type Limits, listen, publishAll, ROOMY } from "./engine_suite.ts";
-import { gapSuite } from "./gap_suite.ts";
-import { limitsSuite } from "./limits_suite.ts";
+import { draft, type Limits, listen, publishAll, ROOMY } from "../../lib/testing/engine_suite.ts";
+import { testEngine } from "../../lib/testing/mod.ts";
 
 const create = (limits?: Partial<Limits>) => Promise.resolve(testMemory(limits));
 
-engineSuite("MemoryEngine", create);
-limitsSuite("MemoryEngine", create);
-gapSuite("MemoryEngine", create);
+testEngine({ name: "MemoryEngine", test: Deno.test, create });
 
 Deno.test("MemoryEngine counts bodies, names and what a message costs besides, and all of it back", async () => {
   const { engine, pass } = testMemory({ history: 2 });

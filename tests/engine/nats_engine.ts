@@ -7,7 +7,12 @@ import { cost } from "../../lib/engine/fold.ts";
 import type { StreamClock } from "../../lib/engine/nats/clock.ts";
 import { NatsLog, type NatsLogOptions } from "../../lib/engine/nats/log.ts";
 import type { EngineListener } from "../../lib/hub/engine.ts";
-import { type CreateEngine, type Limits, ROOMY, type TestEngine } from "./engine_suite.ts";
+import {
+  type CreateEngine,
+  type Limits,
+  ROOMY,
+  type TestEngine,
+} from "../../lib/testing/engine_suite.ts";
 
 /** A clock that stands still: a message was published when the clock showed what it did after the message before. */
 class TestClock implements StreamClock {

@@ -6,7 +6,7 @@ import type { LogEngine } from "../../lib/engine/engine.ts";
 import { EngineError } from "../../lib/hub/engine.ts";
 import { administer, natsServers, natsTest, soon } from "../tools/nats.ts";
 import { proxy } from "../tools/proxy.ts";
-import { after, draft, publishAll, word } from "./engine_suite.ts";
+import { after, draft, publishAll, word } from "../../lib/testing/engine_suite.ts";
 import { beginNatsEngine, Ear, openNatsEngine, reachable } from "./nats_engine.ts";
 
 /** Lets an engine tell, and writes it down. */

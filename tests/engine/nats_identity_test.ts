@@ -8,7 +8,7 @@ import { connectTo, explain } from "../../lib/engine/nats/connect.ts";
 import { natsServers, natsTest, soon } from "../tools/nats.ts";
 import { ask } from "../tools/channels.ts";
 import { kodama } from "../tools/command.ts";
-import { publishAll } from "./engine_suite.ts";
+import { publishAll } from "../../lib/testing/engine_suite.ts";
 import { beginNatsEngine, Ear, openNatsEngine } from "./nats_engine.ts";
 import { freePorts } from "../tools/ports.ts";
 

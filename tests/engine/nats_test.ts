@@ -3,11 +3,8 @@
  */
 import { natsServer, type NatsServers, natsServers } from "../tools/nats.ts";
 import { clientsSuite } from "./clients_suite.ts";
-import { engineSuite } from "./engine_suite.ts";
-import { gapSuite } from "./gap_suite.ts";
-import { limitsSuite } from "./limits_suite.ts";
+import { testEngine } from "../../lib/testing/mod.ts";
 import { natsEngines } from "./nats_engine.ts";
-import { restartSuite } from "./restart_suite.ts";
 
 let one: NatsServers, three: NatsServers;
 const create1 = natsEngines(() => one.engine, 1), create3 = natsEngines(() => three.engine, 3);
@@ -22,13 +19,8 @@ if (natsServer === undefined) {
     await one[Symbol.asyncDispose]();
     await three[Symbol.asyncDispose]();
   });
-  engineSuite("NatsLog on one server", create1);
-  limitsSuite("NatsLog on one server", create1);
-  gapSuite("NatsLog on one server", create1, 20);
-  restartSuite("NatsLog on one server", create1);
+  const { test } = Deno, survives = true;
+  testEngine({ name: "NatsLog on one server", test, create: create1, survives, runs: 20 });
   clientsSuite("EngineHost over NATS", create1);
-  engineSuite("NatsLog on three servers", create3);
-  limitsSuite("NatsLog on three servers", create3);
-  gapSuite("NatsLog on three servers", create3, 5);
-  restartSuite("NatsLog on three servers", create3);
+  testEngine({ name: "NatsLog on three servers", test, create: create3, survives, runs: 5 });
 }

@@ -10,7 +10,7 @@ import { MAX_AHEAD } from "../../lib/engine/wire.ts";
 import { EACH } from "../../lib/hub/message.ts";
 import { Hub } from "../../lib/hub/hub.ts";
 import { Ear } from "./ear.ts";
-import { after, draft, publishAll, ROOMY, word } from "./engine_suite.ts";
+import { after, draft, publishAll, ROOMY, word } from "../../lib/testing/engine_suite.ts";
 import { Hosted } from "./hosted.ts";
 import { Listener, settled } from "./late_engine.ts";
 import { testMemory } from "./memory_engine.ts";

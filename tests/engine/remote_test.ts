@@ -3,25 +3,22 @@ import { EngineError } from "../../lib/hub/engine.ts";
 import { LogEngine } from "../../lib/engine/engine.ts";
 import { MemoryEngine } from "../../lib/engine/memory.ts";
 import { clientsSuite } from "./clients_suite.ts";
-import { after, draft, engineSuite, publishAll, ROOMY, word } from "./engine_suite.ts";
-import { gapSuite } from "./gap_suite.ts";
+import { after, draft, publishAll, ROOMY, word } from "../../lib/testing/engine_suite.ts";
+import { testEngine } from "../../lib/testing/mod.ts";
 import { Ear } from "./ear.ts";
 import { behindPort, Hosted } from "./hosted.ts";
-import { limitsSuite } from "./limits_suite.ts";
 import { testMemory } from "./memory_engine.ts";
-import { restartSuite } from "./restart_suite.ts";
 import { testSqlite } from "./sqlite_engine.ts";
 import { StallingLog } from "./stalling_log.ts";
 
 const memory = (limits = {}) => Promise.resolve(testMemory(limits));
 
-engineSuite("RemoteEngine over memory", behindPort(memory));
-limitsSuite("RemoteEngine over memory", behindPort(memory));
-gapSuite("RemoteEngine over memory", behindPort(memory), 60);
-engineSuite("RemoteEngine over SQLite", behindPort(testSqlite));
-limitsSuite("RemoteEngine over SQLite", behindPort(testSqlite));
-restartSuite("RemoteEngine over SQLite", behindPort(testSqlite));
-gapSuite("RemoteEngine over SQLite", behindPort(testSqlite), 30);
+const { test } = Deno;
+testEngine({ name: "RemoteEngine over memory", test, create: behindPort(memory), runs: 60 });
+testEngine({
+  ...{ name: "RemoteEngine over SQLite", test, create: behindPort(testSqlite) },
+  ...{ survives: true, runs: 30 },
+});
 clientsSuite("EngineHost over memory", memory);
 clientsSuite("EngineHost over SQLite", testSqlite);
 

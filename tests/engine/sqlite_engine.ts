@@ -5,7 +5,7 @@
 import { LogEngine } from "../../lib/engine/engine.ts";
 import { cost } from "../../lib/engine/fold.ts";
 import { SqliteLog } from "../../lib/engine/sqlite.ts";
-import { type Limits, ROOMY, type TestEngine } from "./engine_suite.ts";
+import { type Limits, ROOMY, type TestEngine } from "../../lib/testing/engine_suite.ts";
 
 /** An engine on a file. */
 export interface SqliteTestEngine extends TestEngine {

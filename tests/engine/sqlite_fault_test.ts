@@ -9,7 +9,7 @@ import { DatabaseError, fault } from "../../lib/engine/fault.ts";
 import { inspect } from "../../lib/engine/inspect.ts";
 import { SqliteLog } from "../../lib/engine/sqlite.ts";
 import { canMount, smallDisk } from "../tools/mount.ts";
-import { after, draft, listen, publishAll, ROOMY, word } from "./engine_suite.ts";
+import { after, draft, listen, publishAll, ROOMY, word } from "../../lib/testing/engine_suite.ts";
 import { cutOff, testSqlite } from "./sqlite_engine.ts";
 
 const { historyBytes } = ROOMY;

@@ -8,7 +8,7 @@ import { DatabaseError } from "../../lib/engine/fault.ts";
 import { inspect } from "../../lib/engine/inspect.ts";
 import { SqliteLog } from "../../lib/engine/sqlite.ts";
 import { canMount, smallDisk } from "../tools/mount.ts";
-import { after, draft, publishAll } from "./engine_suite.ts";
+import { after, draft, publishAll } from "../../lib/testing/engine_suite.ts";
 import { cutOff, testSqlite } from "./sqlite_engine.ts";
 
 /** Bodies, of which pages hold one with the most room left, or two; and how many messages come for each that stays. */

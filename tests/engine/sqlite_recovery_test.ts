@@ -8,7 +8,14 @@ import { inspect } from "../../lib/engine/inspect.ts";
 import { LogEngine } from "../../lib/engine/engine.ts";
 import { SqliteLog } from "../../lib/engine/sqlite.ts";
 import { Ear } from "./ear.ts";
-import { after, draft, publishAll, ROOMY, type TestEngine, word } from "./engine_suite.ts";
+import {
+  after,
+  draft,
+  publishAll,
+  ROOMY,
+  type TestEngine,
+  word,
+} from "../../lib/testing/engine_suite.ts";
 import { testSqlite } from "./sqlite_engine.ts";
 
 /** The next transaction fails as it is committed: it is on the disk all the same, or it is not. */

@@ -1,10 +1,4 @@
-import { engineSuite } from "./engine_suite.ts";
-import { gapSuite } from "./gap_suite.ts";
-import { limitsSuite } from "./limits_suite.ts";
-import { restartSuite } from "./restart_suite.ts";
+import { testEngine } from "../../lib/testing/mod.ts";
 import { testSqlite } from "./sqlite_engine.ts";
 
-engineSuite("SqliteLog", testSqlite);
-limitsSuite("SqliteLog", testSqlite);
-restartSuite("SqliteLog", testSqlite);
-gapSuite("SqliteLog", testSqlite, 60);
+testEngine({ name: "SqliteLog", test: Deno.test, create: testSqlite, survives: true, runs: 60 });

@@ -7,7 +7,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type Engine, EngineError } from "../../lib/hub/engine.ts";
 import { LogEngine } from "../../lib/engine/engine.ts";
 import { Ear } from "./ear.ts";
-import { draft, publishAll, ROOMY, word } from "./engine_suite.ts";
+import { draft, publishAll, ROOMY, word } from "../../lib/testing/engine_suite.ts";
 import { Hosted } from "./hosted.ts";
 import { StallingLog } from "./stalling_log.ts";
 

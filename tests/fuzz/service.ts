@@ -116,6 +116,8 @@ async function serve(input: Uint8Array, cuts: readonly number[]): Promise<Sessio
     publishes: new Publishes(counts),
     overrun: silent,
     authorize: createAuthorize(CONFIG),
+    admit: undefined,
+    around: undefined,
     draining: () => false,
     metrics: () => Promise.resolve(""),
   });

@@ -45,7 +45,7 @@ export const tokens: Target = {
     } as Request;
     let seen: string;
     try {
-      const { read, write, expires } = await authorize(request);
+      const { read, write, expires } = await authorize(request, "read", []);
       seen = [read("btc"), write("btc"), read("public/x"), expires].join(" ");
       if (token !== "") hold(await isSigned(token), `what nobody signed is taken: ${seen}`);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Hub } from "../../lib/hub/hub.ts";
-import { after, word } from "../engine/engine_suite.ts";
+import { after, word } from "../../lib/testing/engine_suite.ts";
 import { LateEngine, Listener, settled } from "../engine/late_engine.ts";
 
 /** One step of many that may happen in any order. */

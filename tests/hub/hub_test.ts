@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Since } from "../../lib/hub/cursor.ts";
 import { Hub, MAX_WAITING } from "../../lib/hub/hub.ts";
 import { EACH, type Form } from "../../lib/hub/message.ts";
-import { after } from "../engine/engine_suite.ts";
+import { after } from "../../lib/testing/engine_suite.ts";
 import { LateEngine, Listener, settled } from "../engine/late_engine.ts";
 
 function setUp() {

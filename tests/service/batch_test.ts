@@ -175,12 +175,12 @@ channelTest(
 );
 
 Deno.test("subscribers that read are not too slow for a batch larger than what may wait for them", async () => {
-  await using service = await testService("--max-buffered", "512KiB");
+  await using service = await testService("--max-buffered", "2MiB");
   using raw = await Subscriber.open(service, "/a");
   using events = await EventStream.open(service, "/a");
   await events.next();
   const data = "x".repeat(64 * 1024 - 100);
-  const count = 48, lines = Array.from({ length: count }, () => `{"ch":"a","data":"${data}"}`);
+  const count = 64, lines = Array.from({ length: count }, () => `{"ch":"a","data":"${data}"}`);
   const each = async (next: () => Promise<string>) => {
     for (let i = 0; i < count; i++) assertEquals((await next()).length, data.length);
   };

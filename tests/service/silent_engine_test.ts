@@ -10,7 +10,7 @@ import { MAX_ASKED, subscriberHandler } from "../../lib/service/subscribe.ts";
 import { Tally } from "../../lib/service/tally.ts";
 import { defaults } from "../../lib/settings/config.ts";
 import { Opcode } from "../../lib/websocket/frame.ts";
-import { ROOMY } from "../engine/engine_suite.ts";
+import { ROOMY } from "../../lib/testing/engine_suite.ts";
 import { settled } from "../engine/late_engine.ts";
 import { StallingLog } from "../engine/stalling_log.ts";
 import { utf8 } from "../tools/bytes.ts";
@@ -92,10 +92,11 @@ Deno.test("from a client that waits for more than the limit nothing is read unti
     hold: () => calls.push("hold"),
     goOn: () => calls.push("go on"),
   } as unknown as Socket;
+  const hub = new Hub(new LogEngine(log, ROOMY, () => 0));
   const everything = { read: () => true, write: () => true, expires: Infinity };
   const handler = subscriberHandler({
     latest: false,
-    ...{ hub: new Hub(new LogEngine(log, ROOMY, () => 0)), channels: [], since: undefined },
+    ...{ hub, publish: (draft) => hub.publish(draft), channels: [], since: undefined },
     ...{ config: { ...defaults, messageRate: 0 }, rights: everything as unknown as Rights },
     ...{ mode: "envelope", forms: frameForms(256), release() {}, fault() {} },
     ...{ publishes: new Publishes(new Float64Array(Tally.end)), overrun() {} },

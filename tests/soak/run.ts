@@ -33,6 +33,11 @@ export interface Row extends Held, Played {}
 
 /** For a message to reach who stays, in ms. */
 const PATIENCE = 30_000;
+/**
+ * Files that each thread opens once it has read so often that it reads in turns, be that in the first round or later: both ends
+ * of its connection to itself.
+ */
+const TURNS = 2;
 /** What must be flat over the second half: most that it may rise by, given what lies in its middle. */
 const FLAT: { [curve in "heap" | "memory" | "idle"]: (middle: number) => number } = {
   heap: (middle) => 0.05 * middle,
@@ -83,11 +88,17 @@ async function play(server: MortalServer, inspector: number, options: SoakOption
     if (heard.id !== id || heard.data !== `${round}`) throw new Error(`it heard ${heard.data}`);
     const { port, pid } = server;
     const held = await gauge({ port, pid, inspector }, 1, files);
-    files ??= held.files;
+    files ??= held.files + TURNS * threadsOf(options.flags);
     rows.push({ minute: (performance.now() - began) / 60_000, ...held, ...total });
     options.told?.(rows.at(-1)!);
   } while (performance.now() - began < options.ms);
   return rows;
+}
+
+/** How many threads serve. */
+function threadsOf(flags: readonly string[]): number {
+  const at = flags.indexOf("--workers");
+  return at < 0 ? 1 : Number(flags[at + 1]);
 }
 
 /** How much a curve rises over its second half, and what lies in its middle; too short ones say nothing. */

@@ -7,7 +7,7 @@ import { OwnTaps } from "../../lib/service/board.ts";
 import { serveOn } from "../../lib/service/serve.ts";
 import { ownCounters } from "../../lib/service/tally.ts";
 import { LogEngine } from "../../lib/engine/engine.ts";
-import { ROOMY } from "../engine/engine_suite.ts";
+import { ROOMY } from "../../lib/testing/engine_suite.ts";
 import { type Gate, Hosted } from "../engine/hosted.ts";
 import { StallingLog } from "../engine/stalling_log.ts";
 import { TestLog } from "./service.ts";

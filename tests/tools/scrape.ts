@@ -64,7 +64,7 @@ export async function scrape(service: { port: number }): Promise<Scrape> {
 export async function scraped(
   service: { port: number },
   holds: (scrape: Scrape) => boolean,
-  ms = 5000,
+  ms = 20_000,
 ): Promise<Scrape> {
   for (const began = performance.now();;) {
     const found = await scrape(service);

@@ -65,7 +65,7 @@ export async function testThreads(
   const command = parseCommand([...own, ...flags], () => undefined);
   if (command.run !== "serve") throw new TypeError("these flags do not start a service");
   const log = new TestLog();
-  const service = await startService(command.config, log, modules);
+  const service = await startService(command.config, log, { modules });
   return {
     ...service,
     log,

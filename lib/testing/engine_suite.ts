@@ -3,10 +3,9 @@
  * @module
  */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { type Loss, parseSince, type Since } from "../../lib/hub/cursor.ts";
-import type { Engine, History } from "../../lib/hub/engine.ts";
-import type { Draft, Message } from "../../lib/hub/message.ts";
-import { utf8 } from "../tools/bytes.ts";
+import { type Loss, parseSince, type Since } from "../hub/cursor.ts";
+import type { Engine, History } from "../hub/engine.ts";
+import type { Draft, Message } from "../hub/message.ts";
 
 /** How much an engine under test remembers. */
 export interface Limits {
@@ -30,15 +29,20 @@ export interface TestEngine extends AsyncDisposable {
   cost(draft: Draft): number;
 }
 
+/** Registers a test, as `Deno.test` does, and `test` of `node:test`. */
+export type Test = (name: string, run: () => Promise<void>) => void;
+
 /** Makes an engine that remembers nothing yet, with limits that differ from {@linkcode ROOMY}. */
 export type CreateEngine = (limits?: Partial<Limits>) => Promise<TestEngine>;
 
 /** Limits that no test reaches by accident. */
 export const ROOMY: Limits = { history: 1000, historyAge: 600_000, historyBytes: 64 << 20 };
 
+const encoder = new TextEncoder();
+
 /** A text to publish. */
 export function draft(channel: string, text = ""): Draft {
-  return { channel, kind: "text", body: utf8(text) };
+  return { channel, kind: "text", body: encoder.encode(text) };
 }
 
 /** The point after a message. */
@@ -81,11 +85,11 @@ function told({ lost, messages }: History): { lost: Record<string, Loss>; messag
 const all: Since = { from: "all" };
 
 /** Tests what every engine keeps to, but for limits and idempotency, which have suites of their own. */
-export function engineSuite(name: string, create: CreateEngine): void {
-  Deno.test(`${name} numbers messages over all channels, in one epoch`, async () => {
-    await using test = await create();
-    const ids = await publishAll(test.engine, "a:1", "b:2", "a:3");
-    const { open, seq, messages } = await test.engine.history(["a", "b"], all);
+export function engineSuite(test: Test, name: string, create: CreateEngine): void {
+  test(`${name} numbers messages over all channels, in one epoch`, async () => {
+    await using tested = await create();
+    const ids = await publishAll(tested.engine, "a:1", "b:2", "a:3");
+    const { open, seq, messages } = await tested.engine.history(["a", "b"], all);
     const [epoch] = open.split(".");
     assertEquals(ids.map((id) => id.split(".")[0]), [epoch, epoch, epoch]);
     const numbers = ids.map((id) => Number(id.split(".")[1]));
@@ -95,17 +99,17 @@ export function engineSuite(name: string, create: CreateEngine): void {
     assertEquals([open, seq], [ids[2], numbers[2]]);
   });
 
-  Deno.test(`${name} gives an id that parses before the first message, too`, async () => {
-    await using test = await create();
-    const { open } = await test.engine.history(["a"], undefined);
-    await publishAll(test.engine, "a:1");
-    assertEquals(told(await test.engine.history(["a"], after(open))), {
+  test(`${name} gives an id that parses before the first message, too`, async () => {
+    await using tested = await create();
+    const { open } = await tested.engine.history(["a"], undefined);
+    await publishAll(tested.engine, "a:1");
+    assertEquals(told(await tested.engine.history(["a"], after(open))), {
       lost: {},
       messages: ["a:1"],
     });
   });
 
-  Deno.test(`${name} is another life each time it is made`, async () => {
+  test(`${name} is another life each time it is made`, async () => {
     await using one = await create();
     await using other = await create();
     const [id] = await publishAll(one.engine, "a:1");
@@ -117,25 +121,25 @@ export function engineSuite(name: string, create: CreateEngine): void {
     });
   });
 
-  Deno.test(`${name} keeps what was published, byte by byte`, async () => {
-    await using test = await create();
+  test(`${name} keeps what was published, byte by byte`, async () => {
+    await using tested = await create();
     const body = Uint8Array.from({ length: 256 }, (_, i) => i);
     const shared = new Uint8Array([9, ...body, 9]);
-    await test.engine.publish({ channel: "a", kind: "binary", body }, 0);
-    await test.engine.publish({ channel: "a", kind: "json", body: utf8("[1]") }, 0);
-    await test.engine.publish({ channel: "a", kind: "binary", body: shared.subarray(1, 257) }, 0);
-    const { messages } = await test.engine.history(["a"], all);
+    await tested.engine.publish({ channel: "a", kind: "binary", body }, 0);
+    await tested.engine.publish({ channel: "a", kind: "json", body: encoder.encode("[1]") }, 0);
+    await tested.engine.publish({ channel: "a", kind: "binary", body: shared.subarray(1, 257) }, 0);
+    const { messages } = await tested.engine.history(["a"], all);
     assertEquals(messages.map((m) => m.kind), ["binary", "json", "binary"]);
-    assertEquals(messages.map((m) => m.body), [body, utf8("[1]"), body]);
+    assertEquals(messages.map((m) => m.body), [body, encoder.encode("[1]"), body]);
   });
 
-  Deno.test(`${name} answers after an id, for all, for an age and for nothing`, async () => {
-    await using test = await create();
-    const { engine } = test;
+  test(`${name} answers after an id, for all, for an age and for nothing`, async () => {
+    await using tested = await create();
+    const { engine } = tested;
     const [first] = await publishAll(engine, "a:1");
-    await test.pass(1000);
+    await tested.pass(1000);
     await publishAll(engine, "b:2", "a:3");
-    await test.pass(1000);
+    await tested.pass(1000);
     const last = (await publishAll(engine, "a:4"))[0]!;
     const rows: [Since | undefined, string[]][] = [
       [after(first!), ["a:3", "a:4"]],
@@ -153,68 +157,68 @@ export function engineSuite(name: string, create: CreateEngine): void {
     }
   });
 
-  Deno.test(`${name} merges channels in the order of publishing, each message once`, async () => {
-    await using test = await create();
+  test(`${name} merges channels in the order of publishing, each message once`, async () => {
+    await using tested = await create();
     const words = Array.from({ length: 60 }, (_, i) => `${"abc"[i * i % 3]}:${i}`);
-    const ids = await publishAll(test.engine, ...words);
-    const history = await test.engine.history(["c", "a", "b", "a"], after(ids[19]!));
+    const ids = await publishAll(tested.engine, ...words);
+    const history = await tested.engine.history(["c", "a", "b", "a"], after(ids[19]!));
     assertEquals(told(history), { lost: {}, messages: words.slice(20) });
   });
 
-  Deno.test(`${name} takes the id of one channel as a cursor of another`, async () => {
-    await using test = await create();
-    const [, id] = await publishAll(test.engine, "a:1", "b:2", "a:3", "b:4");
-    assertEquals(told(await test.engine.history(["a"], after(id!))), {
+  test(`${name} takes the id of one channel as a cursor of another`, async () => {
+    await using tested = await create();
+    const [, id] = await publishAll(tested.engine, "a:1", "b:2", "a:3", "b:4");
+    assertEquals(told(await tested.engine.history(["a"], after(id!))), {
       lost: {},
       messages: ["a:3"],
     });
   });
 
-  Deno.test(`${name} keeps the newest where there is a limit`, async () => {
-    await using test = await create();
-    await publishAll(test.engine, "a:1", "b:2", "a:3", "b:4");
+  test(`${name} keeps the newest where there is a limit`, async () => {
+    await using tested = await create();
+    await publishAll(tested.engine, "a:1", "b:2", "a:3", "b:4");
     const newest = async (limit: number) =>
-      told(await test.engine.history(["a", "b"], all, limit)).messages;
+      told(await tested.engine.history(["a", "b"], all, limit)).messages;
     assertEquals(await newest(1), ["b:4"]);
     assertEquals(await newest(3), ["b:2", "a:3", "b:4"]);
     assertEquals(await newest(4), ["a:1", "b:2", "a:3", "b:4"]);
     assertEquals(await newest(5), ["a:1", "b:2", "a:3", "b:4"]);
   });
 
-  Deno.test(`${name} says unknown of an id of the future, and gives what it remembers`, async () => {
-    await using test = await create();
-    const [id] = await publishAll(test.engine, "a:1");
+  test(`${name} says unknown of an id of the future, and gives what it remembers`, async () => {
+    await using tested = await create();
+    const [id] = await publishAll(tested.engine, "a:1");
     const [epoch, seq] = id!.split(".");
-    const history = await test.engine.history(["a", "b"], after(`${epoch}.${Number(seq) + 1}`));
+    const history = await tested.engine.history(["a", "b"], after(`${epoch}.${Number(seq) + 1}`));
     assertEquals(told(history), { lost: { a: "unknown", b: "unknown" }, messages: ["a:1"] });
   });
 
-  Deno.test(`${name} knows the last id of a channel`, async () => {
-    await using test = await create();
-    const [a, b] = await publishAll(test.engine, "a:1", "b:2");
-    const last = await Promise.all(["a", "b", "c"].map((c) => test.engine.last(c)));
+  test(`${name} knows the last id of a channel`, async () => {
+    await using tested = await create();
+    const [a, b] = await publishAll(tested.engine, "a:1", "b:2");
+    const last = await Promise.all(["a", "b", "c"].map((c) => tested.engine.last(c)));
     assertEquals(last, [a, b, undefined]);
   });
 
-  Deno.test(`${name} tells the listener each message in order, before publish resolves`, async () => {
-    await using test = await create();
+  test(`${name} tells the listener each message in order, before publish resolves`, async () => {
+    await using tested = await create();
     const heard: string[] = [];
-    listen(test.engine, (message) => heard.push(message.id));
+    listen(tested.engine, (message) => heard.push(message.id));
     const receipts = Array.from({ length: 200 }, async (_, i) => {
-      const { id } = await test.engine.publish(draft("abc"[i % 3]!, String(i)), 0);
+      const { id } = await tested.engine.publish(draft("abc"[i % 3]!, String(i)), 0);
       assert(heard.includes(id));
       return id;
     });
     assertEquals(heard, await Promise.all(receipts));
   });
 
-  Deno.test(`${name} tells the listener nothing once it is closed`, async () => {
-    await using test = await create();
+  test(`${name} tells the listener nothing once it is closed`, async () => {
+    await using tested = await create();
     const heard: string[] = [];
-    listen(test.engine, (message) => heard.push(word(message)));
-    await publishAll(test.engine, "a:1");
-    await test.engine.close();
-    await publishAll(test.engine, "a:2").catch(() => {});
+    listen(tested.engine, (message) => heard.push(word(message)));
+    await publishAll(tested.engine, "a:1");
+    await tested.engine.close();
+    await publishAll(tested.engine, "a:2").catch(() => {});
     assertEquals(heard, ["a:1"]);
   });
 }

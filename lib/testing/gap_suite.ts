@@ -4,13 +4,14 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Since } from "../../lib/hub/cursor.ts";
+import type { Since } from "../hub/cursor.ts";
 import {
   type CreateEngine,
   draft,
   type Limits,
   listen,
   ROOMY,
+  type Test,
   type TestEngine,
 } from "./engine_suite.ts";
 
@@ -90,26 +91,26 @@ class Model {
 }
 
 async function run(create: CreateEngine, limits: Partial<Limits>, steps: Step[]): Promise<void> {
-  await using test = await create(limits);
+  await using tested = await create(limits);
   const heard: string[] = [];
-  const hear = () => listen(test.engine, (message) => heard.push(message.id));
+  const hear = () => listen(tested.engine, (message) => heard.push(message.id));
   hear();
-  const model = new Model((await test.engine.history([], undefined)).open);
+  const model = new Model((await tested.engine.history([], undefined)).open);
   for (const step of steps) {
     if ("publish" in step) {
-      const { id } = await test.engine.publish(draft(step.publish, "x".repeat(step.size)), 0);
+      const { id } = await tested.engine.publish(draft(step.publish, "x".repeat(step.size)), 0);
       model.took(step.publish, id);
     } else if ("pass" in step) {
-      await test.pass(step.pass);
+      await tested.pass(step.pass);
       model.time += step.pass;
     } else if ("restart" in step) {
       // Of an engine that does not survive there is nothing to ask.
-      await test.restart?.();
+      await tested.restart?.();
       hear();
     } else {
-      await ask(test, model, step);
+      await ask(tested, model, step);
     }
-    await model.look(test);
+    await model.look(tested);
   }
   assertEquals(heard, model.messages.map((m) => m.id));
 }
@@ -151,8 +152,8 @@ async function ask(
 }
 
 /** Tests that an answer is whole, or says that it is not. */
-export function gapSuite(name: string, create: CreateEngine, runs = 300): void {
-  Deno.test(`${name} tells of a gap wherever a model misses something, and of none elsewhere`, async () => {
+export function gapSuite(test: Test, name: string, create: CreateEngine, runs = 300): void {
+  test(`${name} tells of a gap wherever a model misses something, and of none elsewhere`, async () => {
     await using probe = await create();
     const each = probe.cost(draft("a", "x".repeat(20)));
     await fc.assert(
