@@ -57,17 +57,10 @@ export type {
 export { EngineError } from "./hub/engine.ts";
 export { CloseCode } from "./websocket/close.ts";
 export { ListenError } from "./net/conn.ts";
-export type {
-  ChannelInfo,
-  Engine,
-  EngineListener,
-  EngineStats,
-  History,
-  Published,
-  SharedStats,
-} from "./hub/engine.ts";
-export type { Cursor, Loss, Since } from "./hub/cursor.ts";
-export type { Draft, Form, Kind, Message } from "./hub/message.ts";
+export type { Engine } from "./hub/engine.ts";
+export type { OwnLog } from "./engine/own.ts";
+export type { Loss } from "./hub/cursor.ts";
+export type { Kind } from "./hub/message.ts";
 export type { KeyPair } from "./net/certificate.ts";
 export type { ConnectionSettings } from "./net/settings.ts";
 export type { DeflateMode } from "./websocket/negotiate.ts";

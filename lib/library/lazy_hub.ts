@@ -7,10 +7,11 @@ import { Hub } from "../hub/hub.ts";
 import { newEpoch } from "../engine/epoch.ts";
 import { MemoryEngine } from "../engine/memory.ts";
 import type { EngineSettings } from "../engine/open.ts";
+import type { OwnLog } from "../engine/own.ts";
 
-/** Which engine, and how; or the engine itself, which whoever gives it also ends. */
+/** Which engine, and how; or the engine itself, or a log. */
 export interface HubSettings extends Omit<EngineSettings, "engine"> {
-  engine: string | Engine;
+  engine: string | Engine | OwnLog;
 }
 
 /** How often what is too old is dropped from memory, in ms. */
@@ -38,10 +39,13 @@ export class LazyHub {
   get(): Hub | Promise<Hub> {
     if (this.#closed) throw new Error("the server has ended");
     if (this.#hub !== undefined) return this.#hub;
-    const { engine } = this.#settings;
-    if (typeof engine !== "string") return this.#use(engine);
-    if (engine === "memory") return this.#openMemory();
-    return this.#opening ??= this.#open(engine).finally(() => this.#opening = undefined);
+    if (this.#settings.engine === "memory") return this.#openMemory();
+    if (this.#opening === undefined) {
+      this.#opening = this.#open().finally(() => this.#opening = undefined);
+      // Whoever waits for it is told; nobody may.
+      this.#opening.catch(() => {});
+    }
+    return this.#opening;
   }
 
   /** The hub, where it has been asked for. */
@@ -49,7 +53,7 @@ export class LazyHub {
     return this.#hub;
   }
 
-  /** Ends the engine, if one was opened here. */
+  /** Ends the engine, if there is one by now. */
   async close(): Promise<void> {
     this.#closed = true;
     // What cannot be opened needs no end, and whoever asked for it has been told.
@@ -75,11 +79,11 @@ export class LazyHub {
     return this.#use(engine);
   }
 
-  async #open(engine: string): Promise<Hub> {
+  async #open(): Promise<Hub> {
     const say = (line: string) => this.#fault(new Error(`from the engine: ${line}`));
     // What the others need is loaded where there is one.
     const { openBeside } = await import("./open_engine.ts");
-    const opened = await openBeside({ ...this.#settings, engine }, say);
+    const opened = await openBeside(this.#settings, say);
     this.#close = opened.close;
     return this.#use(opened.engine);
   }

@@ -1,6 +1,7 @@
 /** Channels in a program: publishing, sockets and programs that subscribe, what they missed, and what is told of that. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { type ChannelMessage, EngineError, type RunningServer } from "../../lib/mod.ts";
+import type { LogEntry, OwnLog } from "../../lib/engine/mod.ts";
 import { MemoryEngine } from "../../lib/engine/memory.ts";
 import { noise } from "../tools/bytes.ts";
 import { textOf } from "../tools/raw.ts";
@@ -380,14 +381,44 @@ Deno.test("what a program's gap throws ends its loop", async () => {
   await assertRejects(() => messages.next(), Error, "oops");
 });
 
-Deno.test("a program's own engine is used, and left to it", async () => {
+Deno.test("a program's own engine is used, and ended with the server", async () => {
   const limits = { history: 10, historyAge: 60_000, historyBytes: 1 << 20 };
   const engine = new MemoryEngine(limits, () => performance.now(), "own");
+  const ended = new Once(), { close } = engine;
+  engine.close = () => {
+    ended.come();
+    return close.call(engine);
+  };
   const server = testServer({ engine });
+  const messages = server.subscribe("a");
   assertEquals((await server.publish("a", "1")).id, "own.1");
+  assertEquals((await messages.next()).value.data, "1");
   await server.shutdown();
-  assertEquals((await engine.history(["a"], { from: "all" })).messages.length, 1);
-  await engine.close();
+  await ended.value;
+});
+
+Deno.test("a program's own log keeps what an engine made of it remembers", async () => {
+  let tell: ((entry: LogEntry) => void) | undefined, seq = 0;
+  const engine: OwnLog = {
+    now: () => performance.now(),
+    follow(listener) {
+      tell = (entry) => listener.entry(entry);
+      return { epoch: "log", forgotten: { seq: 0, time: 0 }, keys: [], entries: [] };
+    },
+    append(record) {
+      tell!({ ...record, seq: ++seq, time: performance.now() });
+      return Promise.resolve(seq);
+    },
+    drop() {},
+    dropKeys() {},
+    close: () => Promise.resolve(),
+  };
+  await using server = testServer({ engine, history: 1 });
+  for (const data of [1, 2]) await server.publish("a", data);
+  for await (const { id, data } of server.subscribe("a", { since: "all" })) {
+    assertEquals([id, data], ["log.2", 2]);
+    break;
+  }
 });
 
 Deno.test("an engine of a file remembers over a restart, and sockets go on where they stood", async () => {
