@@ -112,12 +112,25 @@ export function serve<Result extends UpgradeResult = undefined>(
   function start(listener: Listener): Promise<void> {
     const server = new Server(listener, answer, all, report, {}, undefined, common);
     servers.push(server);
-    onListen?.(listener.addr);
+    if (onListen) listening(onListen, listener.addr);
     if (drained !== undefined) server.shutdown(drained);
     return server.finished;
   }
 
-  const ends = [places.tcp && start(places.tcp), places.unix?.then(start)];
+  const listening = async (told: NonNullable<typeof onListen>, addr: Deno.Addr) => {
+    try {
+      await told(addr);
+    } catch (error) {
+      report(error);
+    }
+  };
+
+  /** Without one of the places that it was to have it is not to go on. */
+  const giveUp = async (error: unknown) => {
+    await Promise.all(servers.map((server) => server.shutdown(0)));
+    throw error;
+  };
+  const ends = [places.tcp && start(places.tcp), places.unix?.then(start, giveUp)];
   const finished = Promise.all(ends).finally(async () => {
     signal?.removeEventListener("abort", abort);
     ended.abort();

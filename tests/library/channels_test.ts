@@ -397,6 +397,30 @@ Deno.test("a program's own engine is used, and ended with the server", async () 
   await ended.value;
 });
 
+Deno.test("a client that leaves before its subscription has begun is nobody's fault", async () => {
+  const limits = { history: 10, historyAge: 60_000, historyBytes: 1 << 20 };
+  const engine = new MemoryEngine(limits, () => performance.now(), "late");
+  const asked = new Once(), left = new Once(), { history } = engine;
+  engine.history = async (...what) => {
+    asked.come();
+    await left.value;
+    return await history.apply(engine, what);
+  };
+  const errors: unknown[] = [];
+  await using server = testServer({
+    engine,
+    open: (socket) => socket.subscribe("a", { since: "all" }),
+    close: () => left.come(),
+    error: (error) => errors.push(error),
+  });
+  const heard = await Heard.open(server.url);
+  await asked.value;
+  await heard[Symbol.asyncDispose]();
+  await left.value;
+  await server.publish("a", "1");
+  assertEquals([server.subscriberCount("a"), errors], [0, []]);
+});
+
 Deno.test("a program's own log keeps what an engine made of it remembers", async () => {
   let tell: ((entry: LogEntry) => void) | undefined, seq = 0;
   const engine: OwnLog = {

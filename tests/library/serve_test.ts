@@ -294,6 +294,19 @@ Deno.test("a Unix socket that cannot be had ends the server with why", async () 
   assertMatch(error.message, /cannot listen on \/nowhere\/at\/all\/socket/);
 });
 
+Deno.test("a server whose Unix socket cannot be had gives its port up, too", async () => {
+  const errors: unknown[] = [];
+  const server = serve({
+    port: 0,
+    unix: "/nowhere/at/all/socket",
+    onListen: () => Promise.reject(new Error("oops")),
+    error: (error) => errors.push(String(error)),
+  });
+  await assertRejects(() => server.finished, ListenError);
+  await serve({ port: server.port, signal: AbortSignal.abort() }).finished;
+  assertEquals(errors, ["Error: oops"]);
+});
+
 Deno.test("a signal shuts the server down, and so does the end of its scope", async () => {
   const stop = new AbortController(), codes: number[] = [];
   const server = testServer({ signal: stop.signal, close: (_, code) => codes.push(code) });
