@@ -16,6 +16,8 @@ export interface HubSettings extends Omit<EngineSettings, "engine"> {
 
 /** How often what is too old is dropped from memory, in ms. */
 const SWEEP = 1000;
+/** For an engine that is somewhere else to be reached, in ms; what is published after that is refused until it is. */
+const PATIENCE = 5000;
 
 /** A hub that is made when it is first asked for. */
 export class LazyHub {
@@ -61,9 +63,10 @@ export class LazyHub {
     await this.#close?.();
   }
 
-  #use(engine: Engine): Hub {
-    return this.#hub = new Hub(engine, undefined, (why) => {
-      if (why !== undefined) this.#fault(new Error(`publishes are refused: ${why}`));
+  #over(engine: Engine, reached: () => void): Hub {
+    return new Hub(engine, undefined, (why) => {
+      if (why === undefined) reached();
+      else this.#fault(new Error(`publishes are refused: ${why}`));
     });
   }
 
@@ -76,7 +79,7 @@ export class LazyHub {
       clearInterval(timer);
       return engine.close();
     };
-    return this.#use(engine);
+    return this.#hub = this.#over(engine, () => {});
   }
 
   async #open(): Promise<Hub> {
@@ -85,6 +88,14 @@ export class LazyHub {
     const { openBeside } = await import("./open_engine.ts");
     const opened = await openBeside(this.#settings, say);
     this.#close = opened.close;
-    return this.#use(opened.engine);
+    const { engine } = opened, reached = Promise.withResolvers<void>();
+    const hub = this.#over(engine, reached.resolve);
+    // One that is elsewhere is connected first: whoever publishes at once need not be refused for that.
+    if (engine.unreachable !== undefined) {
+      const timer = setTimeout(reached.resolve, PATIENCE);
+      await reached.promise;
+      clearTimeout(timer);
+    }
+    return this.#hub = hub;
   }
 }
