@@ -1,15 +1,15 @@
 /**
- * `docs/performance.md` and its pictures, from `results.json`, `publish.json`, `engines.json` and `scale.json`: `deno task bench:report`.
+ * `docs/performance.md` and its pictures, from `results.json`, `publish.json`, `library.json`, `engines.json` and `scale.json`: `deno task bench:report`.
  * The text between the markers is written here and nowhere else.
  * @module
  */
 import { curve } from "./curve.ts";
 import { engines } from "./engine_report.ts";
 import { busy, details, type Measured, NAMES, setting, table, targets } from "./markdown.ts";
-import { type Peer, PEERS } from "./peers.ts";
+import { LIBRARIES, type Peer, PEERS } from "./peers.ts";
 import { figure, type Results, rowOf, short } from "./results.ts";
 import { costs, growth, type ScaleResults, summary } from "./scale_results.ts";
-import { PUBLISH_ROWS, TLS_ROWS } from "./rows.ts";
+import { LIBRARY_ROWS, PUBLISH_ROWS, TLS_ROWS } from "./rows.ts";
 import { SERIES } from "./series.ts";
 
 const PAGE = new URL("../docs/performance.md", import.meta.url);
@@ -54,6 +54,13 @@ function encrypted(results: Results): string {
     result,
   ]);
   return [setting(results), figures(rows), "Held to what was asked:", targets(rows)].join("\n\n");
+}
+
+/** What stands between the markers of the library. */
+function library(results: Results): string {
+  const rows = results.rows.map((r): Measured[number] => [rowOf(r.id, LIBRARY_ROWS), r]);
+  const held = ["Held to what was asked:", targets(rows)];
+  return [setting(results), figures(rows, LIBRARIES), ...held].join("\n\n");
 }
 
 /** What stands between the markers of publishing. */
@@ -107,7 +114,8 @@ export function performancePage(page: string = Deno.readTextFileSync(PAGE)): str
   const compared = between(page, "results", comparison(read("results.json")));
   const secured = between(compared, "wss", encrypted(read("wss.json")));
   const published = between(secured, "publish", publishing(read("publish.json")));
-  const served = between(published, "engines", engines(read("engines.json")));
+  const embedded = between(published, "library", library(read("library.json")));
+  const served = between(embedded, "engines", engines(read("engines.json")));
   return between(served, "curves", curves(read("scale.json")));
 }
 

@@ -6,14 +6,19 @@
  *
  * await using server = serve({
  *   port: 0,
- *   open: (socket) => socket.subscribe("news"),
- *   message: (_, data) => server.publish("news", data),
+ *   open(socket) {
+ *     socket.subscribe("news", { since: "all" });
+ *   },
+ *   message(_, data) {
+ *     server.publish("news", data);
+ *   },
  * });
  *
  * const client = new WebSocket(server.url);
  * client.onopen = () => client.send("hello");
  * const { data } = await new Promise<MessageEvent>((resolve) => client.onmessage = resolve);
  * console.log(data); // "hello"
+ * client.close();
  * ```
  *
  * `deno add jsr:@kodama/kodama` makes the name known. To a checkout that is `../kodama` it leads by `deno.json`:
@@ -53,6 +58,7 @@ export { EngineError } from "./hub/engine.ts";
 export { CloseCode } from "./websocket/close.ts";
 export { ListenError } from "./net/conn.ts";
 export type { Engine } from "./hub/engine.ts";
+export type { OwnLog } from "./engine/own.ts";
 export type { Loss } from "./hub/cursor.ts";
 export type { Kind } from "./hub/message.ts";
 export type { KeyPair } from "./net/certificate.ts";

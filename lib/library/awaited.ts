@@ -31,6 +31,7 @@ export function toldUnlessAwaited<T>(
   const awaited = new Awaited<T>((resolve) => resolve(promise));
   const { then } = Promise.prototype;
   then.call(awaited, undefined, (error) => {
+    if (awaited.asked) return;
     // Whoever begins to wait in this turn does so in time.
     setTimeout(() => awaited.asked || tell(error), 0);
   });

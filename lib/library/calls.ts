@@ -6,6 +6,7 @@ import { CloseCode } from "../websocket/close.ts";
 
 /** What is closed. */
 interface Closable {
+  readonly open: boolean;
   close(code: number, reason: string): void;
 }
 
@@ -48,6 +49,8 @@ export class Calls {
   }
 
   #end(socket: Closable, error: unknown): void {
+    // That nobody is there any more for whom something was under way is no fault.
+    if (!socket.open && error instanceof DOMException && error.name === "AbortError") return;
     socket.close(CloseCode.InternalError, "internal error");
     this.#report(error);
   }

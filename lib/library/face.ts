@@ -100,7 +100,7 @@ export class Face implements ServerSocket {
     if (typeof data !== "string") socket.send(data, Opcode.Binary, options?.compress);
     else if (data === this.#text) socket.send(this.#bytes!, Opcode.Text, options?.compress);
     else socket.send(data, Opcode.Text, options?.compress);
-    return this.#taken(socket.bufferedAmount - before);
+    return this.#taken(before, socket.bufferedAmount);
   }
 
   ping(data: string | Uint8Array = ""): number {
@@ -109,7 +109,7 @@ export class Face implements ServerSocket {
     const socket = this.#socket, before = socket.bufferedAmount;
     if (before > this.#context.maxBuffered) return this.#drop();
     socket.sendFrame(encodeFrame(Opcode.Ping, payload));
-    return this.#taken(socket.bufferedAmount - before);
+    return this.#taken(before, socket.bufferedAmount);
   }
 
   close(code?: number, reason?: string): void {
@@ -178,11 +178,10 @@ export class Face implements ServerSocket {
     return { id, lost };
   }
 
-  /** Says what became of something that was sent, by how much more waits now. */
-  #taken(size: number): number {
-    // The socket is not open, or its peer is gone.
-    if (size === 0) return 0;
-    if (this.#socket.bufferedAmount <= this.#mark) return size;
+  /** Says what became of something that was sent, by how much waited before and waits now. */
+  #taken(before: number, after: number): number {
+    // Where no more waits the socket is not open, or its peer is gone.
+    if (after <= this.#mark || after === before) return after - before;
     this.#await();
     return -1;
   }

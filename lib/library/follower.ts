@@ -60,6 +60,8 @@ export class Follower implements Subscriber {
   follow(since: Since | undefined): Promise<Opening | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<Opening | undefined>();
     const opened = (opening: Opening) => {
+      // It may have left meanwhile.
+      if (this.#channels.size === 0) return;
       this.#reader.opened(opening);
       resolve(opening);
     };

@@ -7,14 +7,17 @@ import { Hub } from "../hub/hub.ts";
 import { newEpoch } from "../engine/epoch.ts";
 import { MemoryEngine } from "../engine/memory.ts";
 import type { EngineSettings } from "../engine/open.ts";
+import type { OwnLog } from "../engine/own.ts";
 
-/** Which engine, and how; or the engine itself, which whoever gives it also ends. */
+/** Which engine, and how; or the engine itself, or a log. */
 export interface HubSettings extends Omit<EngineSettings, "engine"> {
-  engine: string | Engine;
+  engine: string | Engine | OwnLog;
 }
 
 /** How often what is too old is dropped from memory, in ms. */
 const SWEEP = 1000;
+/** For an engine that is somewhere else to be reached, in ms; what is published after that is refused until it is. */
+const PATIENCE = 5000;
 
 /** A hub that is made when it is first asked for. */
 export class LazyHub {
@@ -38,10 +41,13 @@ export class LazyHub {
   get(): Hub | Promise<Hub> {
     if (this.#closed) throw new Error("the server has ended");
     if (this.#hub !== undefined) return this.#hub;
-    const { engine } = this.#settings;
-    if (typeof engine !== "string") return this.#use(engine);
-    if (engine === "memory") return this.#openMemory();
-    return this.#opening ??= this.#open(engine).finally(() => this.#opening = undefined);
+    if (this.#settings.engine === "memory") return this.#openMemory();
+    if (this.#opening === undefined) {
+      this.#opening = this.#open().finally(() => this.#opening = undefined);
+      // Whoever waits for it is told; nobody may.
+      this.#opening.catch(() => {});
+    }
+    return this.#opening;
   }
 
   /** The hub, where it has been asked for. */
@@ -49,7 +55,7 @@ export class LazyHub {
     return this.#hub;
   }
 
-  /** Ends the engine, if one was opened here. */
+  /** Ends the engine, if there is one by now. */
   async close(): Promise<void> {
     this.#closed = true;
     // What cannot be opened needs no end, and whoever asked for it has been told.
@@ -57,9 +63,10 @@ export class LazyHub {
     await this.#close?.();
   }
 
-  #use(engine: Engine): Hub {
-    return this.#hub = new Hub(engine, undefined, (why) => {
-      if (why !== undefined) this.#fault(new Error(`publishes are refused: ${why}`));
+  #over(engine: Engine, reached: () => void): Hub {
+    return new Hub(engine, undefined, (why) => {
+      if (why === undefined) reached();
+      else this.#fault(new Error(`publishes are refused: ${why}`));
     });
   }
 
@@ -72,15 +79,23 @@ export class LazyHub {
       clearInterval(timer);
       return engine.close();
     };
-    return this.#use(engine);
+    return this.#hub = this.#over(engine, () => {});
   }
 
-  async #open(engine: string): Promise<Hub> {
+  async #open(): Promise<Hub> {
     const say = (line: string) => this.#fault(new Error(`from the engine: ${line}`));
     // What the others need is loaded where there is one.
     const { openBeside } = await import("./open_engine.ts");
-    const opened = await openBeside({ ...this.#settings, engine }, say);
+    const opened = await openBeside(this.#settings, say);
     this.#close = opened.close;
-    return this.#use(opened.engine);
+    const { engine } = opened, reached = Promise.withResolvers<void>();
+    const hub = this.#over(engine, reached.resolve);
+    // One that is elsewhere is connected first: whoever publishes at once need not be refused for that.
+    if (engine.unreachable !== undefined) {
+      const timer = setTimeout(reached.resolve, PATIENCE);
+      await reached.promise;
+      clearTimeout(timer);
+    }
+    return this.#hub = hub;
   }
 }

@@ -3,9 +3,17 @@
  * @module
  */
 import type { Engine } from "../hub/engine.ts";
-import { type EngineSettings, openEngine, type Say, sqliteFile } from "../engine/open.ts";
+import {
+  type EngineSettings,
+  type OpenEngine,
+  openEngine,
+  ownEngine,
+  type Say,
+  sqliteFile,
+} from "../engine/open.ts";
 import { RemoteEngine } from "../engine/remote.ts";
 import { EngineThread } from "../engine/spawn.ts";
+import type { HubSettings } from "./lazy_hub.ts";
 
 /** An engine, and how it ends. */
 export interface Opened {
@@ -17,13 +25,19 @@ export interface Opened {
 const LAST_WORDS = 5000;
 
 /**
- * Opens an engine, in this thread or in one of its own.
+ * Opens an engine, in this thread or in one of its own; or takes the one that is given.
  * @param say Told what should be known besides whether it can be reached.
  * @throws {Error} With one line that says why, if it cannot be opened.
  */
-export async function openBeside(settings: EngineSettings, say: Say): Promise<Opened> {
-  if (sqliteFile(settings.engine) !== undefined) return await openThread(settings, say);
-  const { engine, sweep } = await openEngine(settings, say);
+export async function openBeside(settings: HubSettings, say: Say): Promise<Opened> {
+  const { engine: which } = settings;
+  if (typeof which !== "string") return swept(ownEngine(which, settings));
+  const named = { ...settings, engine: which };
+  if (sqliteFile(which) !== undefined) return await openThread(named, say);
+  return swept(await openEngine(named, say));
+}
+
+function swept({ engine, sweep }: OpenEngine): Opened {
   return {
     engine,
     close() {

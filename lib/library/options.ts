@@ -58,9 +58,10 @@ const others: Record<Exclude<keyof ServeOptions, keyof typeof limits>, Kind> = {
   deflate: ["shared, takeover or off", (value) => modes.includes(value)],
   origins: texts,
   engine: [
-    "memory, sqlite:FILE, nats://… or an engine",
+    "memory, sqlite:FILE, nats://…, an engine, or a log with its clock",
     (value) =>
-      typeof value === "string" || hasAll(value, ["publish", "history", "listen"], "function"),
+      typeof value === "string" || hasAll(value, ["publish", "history", "listen"], "function") ||
+      hasAll(value, ["follow", "append", "now"], "function"),
   ],
   natsCreds: text,
   natsStream: text,

@@ -23,7 +23,7 @@ import {
   subscribeTo,
   type Subscription,
 } from "./channels.ts";
-import { LazyHub } from "./lazy_hub.ts";
+import { type HubSettings, LazyHub } from "./lazy_hub.ts";
 import { checkedOptions, parsed } from "./options.ts";
 import { listenAt, urlOf } from "./places.ts";
 import type { AnyOptions, ServeLimits, ServeOptions, UpgradeResult } from "./serve_options.ts";
@@ -98,7 +98,7 @@ export function serve<Result extends UpgradeResult = undefined>(
     port: given.port ?? (unix === undefined ? Number(defaults.port) : undefined),
   });
   const report = reporter(given.error ?? console.error);
-  const hub = new LazyHub(all, report), ended = new AbortController();
+  const hub = new LazyHub(hubSettings(all), report), ended = new AbortController();
   const calls = new Calls(report), { drain, gap } = given;
   const answer = answerer(given, {
     ...{ handlers: given, calls, hub, fault: report, forms: frameForms(all.deflateThreshold) },
@@ -112,12 +112,25 @@ export function serve<Result extends UpgradeResult = undefined>(
   function start(listener: Listener): Promise<void> {
     const server = new Server(listener, answer, all, report, {}, undefined, common);
     servers.push(server);
-    onListen?.(listener.addr);
+    if (onListen) listening(onListen, listener.addr);
     if (drained !== undefined) server.shutdown(drained);
     return server.finished;
   }
 
-  const ends = [places.tcp && start(places.tcp), places.unix?.then(start)];
+  const listening = async (told: NonNullable<typeof onListen>, addr: Deno.Addr) => {
+    try {
+      await told(addr);
+    } catch (error) {
+      report(error);
+    }
+  };
+
+  /** Without one of the places that it was to have it is not to go on. */
+  const giveUp = async (error: unknown) => {
+    await Promise.all(servers.map((server) => server.shutdown(0)));
+    throw error;
+  };
+  const ends = [places.tcp && start(places.tcp), places.unix?.then(start, giveUp)];
   const finished = Promise.all(ends).finally(async () => {
     signal?.removeEventListener("abort", abort);
     ended.abort();
@@ -141,8 +154,12 @@ export function serve<Result extends UpgradeResult = undefined>(
     port: addr?.port ?? 0,
     finished,
     publish(channel, data, options = {}) {
-      const publishing = async () =>
-        await publishTo(await hub.get(), channel, data, options, all.maxMessage);
+      const publishing = async () => {
+        const there = hub.get();
+        // Without a wait where none is needed: what is published next comes next.
+        const opened = there instanceof Promise ? await there : there;
+        return await publishTo(opened, channel, data, options, all.maxMessage);
+      };
       return toldUnlessAwaited(publishing(), report);
     },
     subscribe: (channels, options = {}) => subscribeTo(hub.get(), channels, options, ended.signal),
@@ -150,6 +167,16 @@ export function serve<Result extends UpgradeResult = undefined>(
     setSecureContext: (tls) => places.use(tls),
     shutdown,
     [Symbol.asyncDispose]: shutdown,
+  };
+}
+
+/** Of all settings, what an engine needs: they may go to another thread. */
+function hubSettings(all: HubSettings): HubSettings {
+  const { engine, history, historyAge, historyBytes, maxMessage } = all;
+  const { natsCreds, natsStream, natsReplicas } = all;
+  return {
+    ...{ engine, history, historyAge, historyBytes, maxMessage },
+    ...{ natsCreds, natsStream, natsReplicas },
   };
 }
 

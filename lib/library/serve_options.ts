@@ -2,6 +2,7 @@
  * What `serve()` is told.
  * @module
  */
+import type { OwnLog } from "../engine/own.ts";
 import type { Engine } from "../hub/engine.ts";
 import type { Head } from "../http/head.ts";
 import type { Reply } from "../http/response.ts";
@@ -24,7 +25,6 @@ export interface Upgrade {
 }
 
 /** What `upgrade` may return: what accepts the WebSocket, `undefined`, which does, too, or an answer that refuses it. */
-// deno-lint-ignore no-invalid-void-type -- a function that returns nothing accepts
 export type UpgradeResult = Upgrade | Response | undefined | void;
 
 /** The type of `socket.data`, by what `upgrade` returns. */
@@ -48,10 +48,11 @@ export interface ServeLimits extends ListenerSettings {
 /** What channels remember, and where. */
 export interface ChannelOptions {
   /**
-   * Who keeps order and memory: `memory`, `sqlite:FILE`, `nats://HOST[,HOST…]`, or an engine of your own, which you end. It is
-   * opened when a channel is first used. Default `memory`.
+   * Who keeps order and memory: `memory`, `sqlite:FILE`, `nats://HOST[,HOST…]`; an engine of your own; or a log of your own with
+   * its clock, of which is remembered what `history`, `historyAge` and `historyBytes` say. It is opened when a channel is first
+   * used, and ended with the server. Default `memory`.
    */
-  engine?: string | Engine | undefined;
+  engine?: string | Engine | OwnLog | undefined;
   /** Messages that a channel remembers. Default 100. */
   history?: number | undefined;
   /** For how long, in ms. Default 10 minutes. */
