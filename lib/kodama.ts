@@ -190,6 +190,12 @@ function checkOption(name: string, options: KodamaOptions): void {
 /** What a program hands over by itself is in its thread, and cannot be in others. */
 function checkThreads({ workers }: Config, options: KodamaOptions): void {
   if (workers === 1) return;
+  // Without it, the runtime ends the process where it is asked to share a port; with it, there is this, too.
+  if (!("listenDatagram" in Deno)) {
+    throw new TypeError(
+      'workers other than 1 need "unstable": ["net"] in your deno.json: they share a port',
+    );
+  }
   const there = hookNames.find((name) => options[name] !== undefined) ??
     (typeof options.engine === "object" ? "engine" : undefined);
   if (there === undefined) return;

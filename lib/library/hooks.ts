@@ -56,7 +56,6 @@ export interface Publisher {
 }
 
 /** An answer, now or later; or none. */
-// deno-lint-ignore no-invalid-void-type
 export type Perhaps<T> = T | undefined | void | Promise<T | undefined | void>;
 
 /** The functions of a program that the service asks. */

@@ -34,7 +34,8 @@ Deno.test("what a program publishes is what others get, as text, bytes or JSON, 
 
 Deno.test("what cannot be published is said, and nothing is", async () => {
   await using service = await program({ maxMessage: 4 });
-  const refused: [channel: unknown, data: unknown, key: string | undefined, error: Function][] = [
+  type Row = [channel: unknown, data: unknown, key: string | undefined, error: ErrorConstructor];
+  const refused: Row[] = [
     ["a b", "x", undefined, TypeError],
     ["", "x", undefined, TypeError],
     ["app", "x", undefined, TypeError],
@@ -50,7 +51,7 @@ Deno.test("what cannot be published is said, and nothing is", async () => {
   for (const [channel, data, key, error] of refused) {
     const publish = () =>
       service.publish(channel as string, data, key === undefined ? {} : { key });
-    await assertRejects(publish, error as ErrorConstructor);
+    await assertRejects(publish, error);
   }
   assertEquals(await remembered(service, "a"), []);
   assertEquals((await service.publish("a", "1234", { key: "k".repeat(128) })).replayed, false);
