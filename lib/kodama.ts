@@ -41,6 +41,7 @@ export { ListenError } from "./net/conn.ts";
 export type { Peer } from "./net/transport.ts";
 export type { FetchInfo } from "./net/web.ts";
 export type {
+  ChannelGap,
   ChannelMessage,
   PublishOptions,
   SubscribeOptions,
@@ -94,8 +95,8 @@ export interface Kodama extends AsyncDisposable {
    */
   publish(channel: string, data: unknown, options?: PublishOptions): Promise<Receipt>;
   /**
-   * Hears what comes on one channel or several; from the call on, also before the first message is asked for. What is not
-   * read waits, up to 16 MiB: at more it ends with an error. It ends also with the service.
+   * Hears what comes on one channel or several; from the call on, also before the first message is asked for. Who takes it
+   * slowly is caught up from what the channels remember, and told where they do not any more. It ends with the service.
    * @throws {TypeError} If a channel has no such name, or `since` is none.
    */
   subscribe(channels: string | readonly string[], options?: SubscribeOptions): Subscription;
