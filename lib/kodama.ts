@@ -32,7 +32,7 @@ import { faultLine } from "./service/serve.ts";
 import { startService } from "./service/service.ts";
 import type { Config } from "./settings/config.ts";
 import { checkedSettings, isSetting, type ServiceSettings } from "./settings/plain.ts";
-import { version } from "./version.ts";
+import { version } from "./settings/version.ts";
 
 export { EngineError } from "./hub/engine.ts";
 export type { OwnLog } from "./engine/own.ts";

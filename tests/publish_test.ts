@@ -1,7 +1,8 @@
 /** The package as it is published: what is in it, what JSR says of it, and that it is enough to run. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import manifest from "../deno.json" with { type: "json" };
-import { version } from "../lib/version.ts";
+import { version } from "../lib/settings/version.ts";
+import { program } from "./tools/program.ts";
 import { stage } from "./tools/publish.ts";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -46,9 +47,14 @@ Deno.test("deno publish --dry-run has nothing to say against the package, but on
 Deno.test("the package has what it is made of, and no tests, benchmarks or pictures", async () => {
   await using made = await staged();
   const files = filesIn(made.folder);
+  // A list of changes, where one has begun.
+  const alone = manifest.publish.include.filter((file) => !/^(lib|static)$/.test(file))
+    .filter((file) =>
+      file !== "CHANGELOG.md" || [...Deno.readDirSync(root)].some((f) => f.name === file)
+    );
   assertEquals(
     files.filter((file) => !/^(lib|static)\/[\w/.]+\.(ts|js|css|html|svg)$/.test(file)).sort(),
-    ["LICENSE", "README.md", "deno.json"],
+    alone.sort(),
   );
   assertEquals(files.filter((file) => /_test\.ts$|\.png$|bench|std\//.test(file)), []);
   const { size } = files.map((file) => Deno.statSync(`${made.folder}/${file}`))
@@ -56,12 +62,12 @@ Deno.test("the package has what it is made of, and no tests, benchmarks or pictu
   assert(size < 2 << 20, `${size} bytes`);
 });
 
-const program = `
+const source = `
 import { serve } from "@kodama/kodama";
 import { EngineError } from "@kodama/kodama/engine";
 import { kodama } from "@kodama/kodama/service";
 import { testLog } from "@kodama/kodama/testing";
-const options = { port: 0, workers: 2, engine: "sqlite:log.db", log: () => {} };
+const options = { port: 0, workers: 2, engine: "sqlite:log.db" };
 const service = await kodama(options);
 await service.publish("a", "from the package");
 console.log((await (await fetch(service.url + "a")).json()).messages[0].data);
@@ -78,7 +84,7 @@ Deno.test("a program in an empty folder has all of the package: threads, a file,
   const links = ["../package", ...manifest.links.map((link) => root + link)];
   const imports = { [name]: `jsr:${name}@^${version}` };
   await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports, links }));
-  await Deno.writeTextFile(`${folder}/main.ts`, program);
+  await Deno.writeTextFile(`${folder}/main.ts`, source);
   const refused = await deno(folder, "run", "-q", "-A", "main.ts");
   assertMatch(
     refused.err,
@@ -89,6 +95,11 @@ Deno.test("a program in an empty folder has all of the package: threads, a file,
     0,
     "from the package\n<!DOCTYPE html>\nfunction function EngineError\n",
   ], err);
+  // Where nobody says otherwise, its lines are on standard error, as those of the command.
+  assertMatch(
+    err,
+    /^\S+ info started version="[\d.]+" url="http:\/\/127\.0\.0\.1:\d+\/" .* workers=2$/m,
+  );
 });
 
 Deno.test("NATS's client is of the version that the tests have, wherever it is named", async () => {
@@ -98,7 +109,13 @@ Deno.test("NATS's client is of the version that the tests have, wherever it is n
   assertEquals([...named].sort(), own.filter((name) => name.startsWith("@nats-io/")).sort());
 });
 
-Deno.test("deno.json, the module and the command have one version", async () => {
+Deno.test("deno.json, the module, the command, the log and the metrics have one version", async () => {
+  await using service = await program();
+  assertEquals(service.lines[0]!.fields.version, version);
+  assertMatch(
+    await fetch(`${service.url}-/metrics`).then((response) => response.text()),
+    new RegExp(`^kodama_info\\{version="${version}",engine="memory",workers="1"\\} 1$`, "m"),
+  );
   const { out } = await deno(root, "run", "-q", "--lock", "--frozen", "-P=serve", "main.ts", "-V");
   assertEquals([out, version], [`kodama ${manifest.version}\n`, manifest.version]);
   assertMatch(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/);
