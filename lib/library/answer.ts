@@ -60,7 +60,7 @@ export function answerer(
   }
 
   async function upgraded(exchange: Exchange): Promise<unknown> {
-    const request = webRequest(exchange), { peer } = exchange;
+    const request = webRequest(exchange), { client: peer } = exchange;
     try {
       return await upgrade!(request, { peer, remoteAddr: peer });
     } catch (error) {

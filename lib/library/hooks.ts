@@ -65,7 +65,7 @@ export interface ServiceHooks {
    * @param request Without a body.
    * @param action What it is about to do.
    * @param channels Where; none for a batch, whose lines are looked at one by one.
-   * @param info Who asks.
+   * @param info Who asks; behind a proxy of `trustProxy`, who is behind it.
    * @returns What it may do, on the whole connection; a `Response` that refuses; `undefined`: as the settings say.
    */
   authorize?: (
@@ -250,7 +250,9 @@ async function readAll(request: Request, limit: number): Promise<Uint8Array<Arra
   return await new Blob(parts).bytes();
 }
 
-function infoOf({ peer }: Asked): FetchInfo {
+function infoOf(asked: Asked): FetchInfo {
+  // Whoever serves hands over nothing else.
+  const { client: peer } = asked as Exchange;
   return { peer, remoteAddr: peer };
 }
 
@@ -260,7 +262,7 @@ const heads = new WeakMap<Asked, Request>();
 function headOf(asked: Asked): Request {
   const known = heads.get(asked);
   if (known !== undefined) return known;
-  // Whoever serves hands over nothing else.
+  // As above.
   const exchange = asked as Exchange, hasBody = { value: false };
   const request = webRequest(derived(exchange, (limit) => exchange.body(limit), { hasBody }));
   heads.set(asked, request);

@@ -27,6 +27,8 @@ export class Exchange implements Request {
   keepAlive: boolean;
   /** @inheritDoc */
   peer: Peer;
+  /** Who asks; behind a proxy that is believed, who is behind it. */
+  client: Peer;
   /** @inheritDoc */
   secure: boolean;
   /** @inheritDoc */
@@ -53,6 +55,7 @@ export class Exchange implements Request {
     this.headers = head.headers;
     this.keepAlive = head.keepAlive;
     this.peer = transport.peer;
+    this.client = transport.client;
     this.secure = transport.secure;
     this.hasBody = body.some;
     this.#body = body;

@@ -11,10 +11,12 @@ import type { Transport } from "./transport.ts";
  * Returns whether that is worth it: most of the buffer is the message.
  */
 export function sendBack(
-  { input, outbox }: Transport,
+  { input, outbox, readingSince }: Transport,
   payload: Uint8Array,
   opcode: number,
 ): boolean {
+  // What is being read comes into the same buffer.
+  if (readingSince !== Infinity) return false;
   const { length } = payload;
   if (length < LARGE || length < input.length || length * 4 < input.bytes.length) return false;
   if (payload.buffer !== input.bytes.buffer) return false;

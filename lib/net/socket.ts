@@ -189,8 +189,8 @@ export class Socket implements ProtocolEvents, Owner {
   async run(): Promise<void> {
     this.#guard(() => this.#handler.open?.(this));
     const { outbox, input } = this.#transport;
-    // The head may have needed more than frames will.
-    input.rest();
+    // The head may have needed more than frames will; but what is being read comes to where it began.
+    if (this.#transport.readingSince === Infinity) input.rest();
     try {
       do {
         this.#aliveBy = Infinity;

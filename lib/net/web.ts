@@ -12,7 +12,7 @@ import { webAnswer } from "./web_response.ts";
 
 /** What is known of a request besides what it says. */
 export interface FetchInfo {
-  /** Who asks. */
+  /** Who asks; behind a proxy that is believed, who is behind it. */
   peer: Peer;
   /** The same, by the name that `Deno.serve` has for it. */
   remoteAddr: Peer;
@@ -32,7 +32,7 @@ export function webHandle(
   fault: (error: unknown) => void,
 ): (exchange: Exchange) => Promise<Answer> {
   return async (exchange) => {
-    const request = webRequest(exchange), { peer } = exchange;
+    const request = webRequest(exchange), { client: peer } = exchange;
     try {
       const response = await fetch(request, { peer, remoteAddr: peer });
       const answer = await webAnswer(response, exchange, fault);

@@ -58,6 +58,21 @@ Deno.test("authorize is told what is about to be done, and where", async () => {
   assertEquals(await remembered(service, "a/b"), [{ ch: "a/b", data: "x" }]);
 });
 
+Deno.test("authorize is told who is behind a proxy that is believed", async () => {
+  const asked: string[] = [];
+  await using service = await program({
+    trustProxy: ["127.0.0.1"],
+    authorize: (_request, _action, _channels, { peer }) => {
+      asked.push(peer.hostname);
+      return { r: ["**"] };
+    },
+    before: (_request, { remoteAddr }) => void asked.push(remoteAddr.hostname),
+  });
+  await ask(service, "GET /a?since=all", { "X-Forwarded-For": "192.0.2.1" });
+  using _ = await Subscriber.open(service, "/a?since=all", { "X-Forwarded-For": "192.0.2.2" });
+  assertEquals(asked, ["192.0.2.1", "192.0.2.1", "192.0.2.2"]);
+});
+
 Deno.test("what authorize grants holds for HTTP, a batch, and what a WebSocket asks for later", async () => {
   await using service = await program({ authorize: by });
   const as = (user: string) => ({ "X-User": user });
