@@ -242,6 +242,25 @@ Deno.test("a burst of more than a queue holds reaches a client that reads, all o
   assertEquals(subscribers, 1);
 });
 
+Deno.test("a socket whose own messages fill its queue gets the channel's behind them", async () => {
+  let taken = 0;
+  await using server: RunningServer = testServer({
+    maxBuffered: 100_000,
+    async message(socket) {
+      await socket.subscribe("a");
+      while (socket.send(noise(10_000)) !== 0) taken++;
+      for (const text of ["1", "2"]) server.publish("a", text);
+    },
+  });
+  await using heard = await Heard.open(server.url);
+  heard.client.send("go");
+  const all = [await heard.next()];
+  while (all.length < taken + 2) all.push(await heard.next());
+  assertEquals(all.slice(-2), ["1", "2"]);
+  assertEquals((await server.publish("a", "3")).subscribers, 1);
+  assertEquals(await heard.next(), "3");
+});
+
 /** More than a client's and a server's system hold between them, in messages of this many bytes. */
 const LONG = 400_000, MANY = 60;
 

@@ -100,7 +100,7 @@ Deno.test("a WebSocket works whose upgrade has looked at its request's signal", 
   await using server = testServer({
     async upgrade({ signal }) {
       signal.addEventListener("abort", () => {});
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setImmediate(resolve));
       return { data: signal };
     },
     message: (socket, data) => void socket.send(`${data} ${socket.data.aborted}`),
