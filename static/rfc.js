@@ -85,11 +85,11 @@ export const rfc = {
   ],
 };
 
-/** The quotation that fits a field of a frame. */
-export function quotation(id, frame) {
+/** The quotation that fits a field of a frame that goes one way. */
+export function quotation(id, frame, dir) {
   if (id === "rsv1" && frame.rsv[0]) return rfc.rsv1;
   if (id.startsWith("rsv")) return rfc.rsv;
-  if (id === "mask") return frame.masked ? rfc.mask : rfc.noMask;
+  if (id === "mask") return frame.masked ? rfc.mask : dir === "in" ? rfc.mustMask : rfc.noMask;
   if (id === "length64") return rfc.length16;
   return rfc[id];
 }
