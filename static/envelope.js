@@ -11,7 +11,7 @@ const counter = (id) => Number(id.slice(id.lastIndexOf(".") + 1));
  * What one envelope says.
  * @param {string} text As it arrived.
  * @param {string | undefined} open The id up to which messages had been published when this began.
- * @returns {{ data: string | ArrayBuffer, id: string, channel: string, past: boolean } | { open: string, lost?: object } |
+ * @returns {{ data: string | ArrayBuffer, id: string, channel: string, past: boolean } | { open: string, lost: object | undefined } |
  *   { error: string } | { receipt: string } | undefined} A message; where the subscriber stands; a refusal; a receipt;
  *   `undefined` for anything else.
  */
