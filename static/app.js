@@ -237,6 +237,9 @@ element("toggle").addEventListener("click", () => {
   else connection.open();
 });
 
+// Another link was opened in its place: the page itself changes its address without this being told.
+addEventListener("hashchange", () => location.reload());
+
 showLinked({ ...address.shown });
 showAddress();
 connection.open();

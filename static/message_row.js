@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 
 const longestText = 16_384; // characters shown of one message
 const longestHex = 1_024; // bytes shown of one binary message
-const folded = { characters: 300, lines: 4 }; // more is folded (talk.css shows three lines of it)
+const folded = { characters: 180, lines: 4 }; // more is folded (talk.css shows three lines of it)
 
 /**
  * @typedef {object} Entry

@@ -92,7 +92,7 @@ export const strings = {
     latest: (unseen) => unseen > 0 ? `${number.format(unseen)} new` : "Latest",
     resume: (held) => held > 0 ? `Resume (${number.format(held)})` : "Resume",
     copied: "Copied",
-    sayTo: (where) => `Say something to ${where}`,
+    sayTo: (where) => `Message ${where}`,
     textTo: (where) => `Text to send to ${where}`,
     sendTo: (where) => `Send to ${where}`,
     fileTo: (where) => `File to ${where}`,

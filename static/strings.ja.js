@@ -94,7 +94,7 @@ export const strings = {
     latest: (unseen) => unseen > 0 ? `新着${number.format(unseen)}件` : "最新へ",
     resume: (held) => held > 0 ? `再開（${number.format(held)}）` : "再開",
     copied: "コピーしました",
-    sayTo: (where) => `${where} へ、ひとこと`,
+    sayTo: (where) => `${where} へ`,
     textTo: (where) => `${where} へ送るテキスト`,
     sendTo: (where) => `送信（${where} へ）`,
     fileTo: (where) => `ファイル（${where} へ）`,

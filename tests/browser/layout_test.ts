@@ -123,14 +123,14 @@ browserTest("a long message is folded, says its length, and unfolds", async ({ p
   await using service = await pageService();
   await page.setViewportSize({ width: 360, height: 640 });
   // At the edge of what is folded, and one past it.
-  await post(service, "news", "x".repeat(300));
-  await post(service, "news", "y".repeat(301));
+  await post(service, "news", "x".repeat(180));
+  await post(service, "news", "y".repeat(181));
   await post(service, "news", "z ".repeat(20_000));
   await page.goto(`${service.url}news`);
   const unfold = page.getByRole("button", { name: /^Show all/ });
   await unfold.nth(1).waitFor();
   assertEquals(await unfold.allTextContents(), [
-    "Show all 301 characters",
+    "Show all 181 characters",
     "Show all 40,000 characters",
   ]);
   const height = async () => (await box(page, ".row.in:last-child")).height;
