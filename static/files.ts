@@ -7,6 +7,7 @@ import bitsStyle from "./bits.css" with { type: "text" };
 import compareStyle from "./compare.css" with { type: "text" };
 import controlsStyle from "./controls.css" with { type: "text" };
 import framesStyle from "./frames.css" with { type: "text" };
+import guideStyle from "./guide.css" with { type: "text" };
 import handshakeStyle from "./handshake.css" with { type: "text" };
 import meterStyle from "./meter.css" with { type: "text" };
 import pondStyle from "./pond.css" with { type: "text" };
@@ -26,6 +27,7 @@ import elementScript from "./element.js" with { type: "text" };
 import envelopeScript from "./envelope.js" with { type: "text" };
 import frameListScript from "./frame_list.js" with { type: "text" };
 import frameViewScript from "./frame_view.js" with { type: "text" };
+import guideScript from "./guide.js" with { type: "text" };
 import handshakeScript from "./handshake.js" with { type: "text" };
 import handshakeViewScript from "./handshake_view.js" with { type: "text" };
 import i18nScript from "./i18n.js" with { type: "text" };
@@ -56,7 +58,7 @@ import whatIfScript from "./what_if.js" with { type: "text" };
 import wireScript from "./wire.js" with { type: "text" };
 import wireLogScript from "./wire_log.js" with { type: "text" };
 import icon from "./icon.svg" with { type: "text" };
-import protocol from "../docs/protocol.md" with { type: "text" };
+import guide from "./guide.html" with { type: "text" };
 import page from "./index.html" with { type: "text" };
 
 /** The page itself, at `/`. */
@@ -69,6 +71,7 @@ export const assets: Record<string, string> = {
   "compare.css": compareStyle,
   "controls.css": controlsStyle,
   "frames.css": framesStyle,
+  "guide.css": guideStyle,
   "handshake.css": handshakeStyle,
   "meter.css": meterStyle,
   "pond.css": pondStyle,
@@ -88,6 +91,7 @@ export const assets: Record<string, string> = {
   "envelope.js": envelopeScript,
   "frame_list.js": frameListScript,
   "frame_view.js": frameViewScript,
+  "guide.js": guideScript,
   "handshake.js": handshakeScript,
   "handshake_view.js": handshakeViewScript,
   "i18n.js": i18nScript,
@@ -118,5 +122,5 @@ export const assets: Record<string, string> = {
   "wire.js": wireScript,
   "wire_log.js": wireLogScript,
   "icon.svg": icon,
-  "protocol.md": protocol,
+  "guide.html": guide,
 };

@@ -21,8 +21,6 @@ const types: Record<string, string> = {
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml",
   ts: "application/typescript; charset=utf-8",
-  // As text: a browser would offer Markdown for saving.
-  md: "text/plain; charset=utf-8",
 };
 
 /** No inline script or style, nothing from elsewhere, no frame around it. */

@@ -1,7 +1,7 @@
 /**
  * The page for everybody: axe-core finds nothing serious, and the keyboard leads everywhere.
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { browserTest } from "./chromium.ts";
@@ -75,6 +75,42 @@ browserTest("tabs go by arrow keys", async ({ page }) => {
   await page.getByRole("tabpanel", { name: "Handshake" }).waitFor();
   await page.getByRole("tab", { name: "Talk" }).waitFor({ state: "hidden" });
 }, { viewport: { width: 768, height: 900 } });
+
+for (const locale of ["en", "ja"]) {
+  browserTest(`what to read has examples of this server that run: ${locale}`, async (tab) => {
+    await using service = await pageService();
+    const { page } = tab;
+    await page.goto(service.url);
+    await page.locator(".preferences a").click();
+    await page.locator(`main:lang(${locale}) h1`).waitFor();
+    assertEquals(await page.locator("main:visible").count(), 1);
+    await page.evaluate(axe.source);
+    assertEquals(await faults(page), []);
+    assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 360);
+
+    const examples = await page.locator("main:visible pre").allTextContents();
+    const scripts = examples.filter((text) => !text.startsWith("curl"));
+    assertEquals(scripts.length, 4);
+    // Each by itself hears what is published, by what is said there.
+    for (const script of scripts) {
+      const heard = page.waitForEvent(
+        "console",
+        (line) => /price|JSHandle|Object/.test(line.text()),
+      );
+      await page.evaluate(`(async () => { ${script} })()`);
+      const again = setInterval(() => void post(service, "btc", '{"price":42}'), 200);
+      await heard.finally(() => clearInterval(again));
+      await page.reload();
+    }
+    for (const line of examples.filter((text) => text.startsWith("curl") && !text.includes("-N"))) {
+      const { success, stdout } = await new Deno.Command("sh", { args: ["-c", `${line} -s -f`] })
+        .output();
+      assertEquals([line, success], [line, true]);
+      assertMatch(new TextDecoder().decode(stdout), /"id":"|"messages":\[/);
+    }
+    assertEquals(tab.complaints, []);
+  }, { locale, viewport: { width: 360, height: 640 } });
+}
 
 browserTest("axe finds nothing serious where a token is asked for", async ({ page }) => {
   await using service = await pageService("--secret", "a secret of at least thirty-two bytes");

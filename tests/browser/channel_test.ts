@@ -3,6 +3,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { addressOf, curlOf, isJson, pathOf, targetOf } from "../../static/target.js";
+import { post } from "../tools/channels.ts";
 import { browserTest } from "./chromium.ts";
 import { frames, openWide, pageService } from "./tools.ts";
 
@@ -47,13 +48,13 @@ browserTest(
   async (tab) => {
     await using service = await pageService();
     const { page } = tab;
-    const post = (body: string) => fetch(`${service.url}news`, { method: "POST", body });
+    const say = (body: string) => fetch(`${service.url}news`, { method: "POST", body });
     await openWide(page, `${service.url}news`);
     await page.locator(".row.note").getByText("open /news").waitFor();
     await page.getByText("Nothing was published in the last 10m.").waitFor();
     // A wire on which nothing has been said yet is in sight all the same.
     await page.locator("#frames-notice").waitFor({ state: "hidden" });
-    await (await post("from outside")).body?.cancel();
+    await (await say("from outside")).body?.cancel();
     await page.locator(".row.in").getByText("from outside", { exact: true }).waitFor();
     await page.locator("#nothing").waitFor({ state: "hidden" });
 
@@ -73,7 +74,7 @@ browserTest(
     // Whoever comes now begins with it, in its order, and without a time that nobody told.
     await page.goto(`${service.url}news`);
     await page.locator(".row.in:has(.past)").getByText("from outside", { exact: true }).waitFor();
-    await (await post("later")).body?.cancel();
+    await (await say("later")).body?.cancel();
     await page.locator(".row.in:has(time)").getByText("later", { exact: true }).waitFor();
     assertEquals(await page.locator(".row.in .text").first().textContent(), "from outside");
     assertEquals(tab.complaints, []);
@@ -124,3 +125,31 @@ browserTest("a name that no channel can have is refused before it is asked for",
   await page.locator("body[data-state=open]").waitFor();
   assertEquals(tab.complaints, []);
 });
+
+browserTest(
+  "who was cut off goes on where it was: nothing twice, and a gap is told",
+  async (tab) => {
+    const first = await pageService();
+    const { page } = tab;
+    await openWide(page, `${first.url}news`);
+    await post(first, "news", "before");
+    await page.locator(".row.in").getByText("before").waitFor();
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await page.locator("body[data-state=closed]").waitFor();
+    await post(first, "news", "meanwhile");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.locator(".row.in:has(.past)").getByText("meanwhile").waitFor();
+    await post(first, "news", "after");
+    await page.locator(".row.in:has(time)").getByText("after").waitFor();
+    assertEquals(await page.locator(".row.in .text").allTextContents(), [
+      "before",
+      "meanwhile",
+      "after",
+    ]);
+
+    // Another memory cannot prove that nothing was missed.
+    await first.shutdown();
+    await using _second = await pageService("--port", `${first.port}`);
+    await page.locator(".row.note").getByText("something was missed: /news (epoch)").waitFor();
+  },
+);

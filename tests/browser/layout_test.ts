@@ -115,8 +115,6 @@ browserTest("what a newcomer needs comes first, at every size", async ({ page })
   await page.locator("body[data-state=open]").waitFor();
   await post(service, "hello", "hello");
   await page.locator(".row.in").getByText("hello", { exact: true }).waitFor();
-  const docs = await page.request.get(new URL("/-/assets/protocol.md", service.url).href);
-  assertEquals([docs.status(), docs.headers()["content-type"]], [200, "text/plain; charset=utf-8"]);
 });
 
 browserTest("a long message is folded, says its length, and unfolds", async ({ page }) => {
