@@ -1,7 +1,12 @@
 // Every sentence of the page, in English. strings.ja.js has the same keys.
 
 const number = new Intl.NumberFormat("en");
-const time = new Intl.DateTimeFormat("en", { timeStyle: "medium", hourCycle: "h23" });
+const time = new Intl.DateTimeFormat("en", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 const bytes = (n) => n === 1 ? "1 byte" : `${number.format(n)} bytes`;
 
 /** What the common close codes mean (RFC 6455, 7.4.1). */

@@ -1,7 +1,12 @@
 // このページのすべての文言（日本語）。鍵は strings.en.js と同じ。
 
 const number = new Intl.NumberFormat("ja");
-const time = new Intl.DateTimeFormat("ja", { timeStyle: "medium", hourCycle: "h23" });
+const time = new Intl.DateTimeFormat("ja", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 const bytes = (n) => `${number.format(n)}バイト`;
 
 /** よく使われるクローズコードの意味（RFC 6455, 7.4.1）。 */
