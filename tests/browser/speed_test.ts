@@ -38,7 +38,7 @@ browserTest(
     const publisher = new WebSocket(`${service.url}load`);
     await new Promise((open) => publisher.onopen = open);
     for (let n = 1; n <= 10_000; n++) publisher.send(`message ${n} of many`);
-    await page.locator("#count-in").getByText("10,000").waitFor();
+    await page.locator("#count-in").getByText("10,000").waitFor({ timeout: 60_000 });
     await page.locator(".row.in").getByText("message 10000 of many", { exact: true }).waitFor();
     assertGreater(await page.locator("#log .row").count(), 9_899);
 
