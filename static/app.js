@@ -137,6 +137,8 @@ function hear(text, key) {
   if ("error" in said) talk.note(t().talk.refused(said.error), key);
   if (!("data" in said)) return;
   cursor = said.id;
+  // Who looks for the first time is shown a message, not where the subscriber stands.
+  frames.suggest(key);
   const channel = target.channel.includes(",") ? said.channel : undefined;
   talk.log("in", said.data, key, { channel, past: said.past });
 }

@@ -29,8 +29,8 @@ export function createFrameList(list, newest, on) {
   /** Until somebody chooses, the first frame is shown, then the first that is masked. */
   let free = true;
   let frame = 0;
-  /** The message whose frame was asked for before it was here. */
-  let wanted;
+  /** The message whose frame was asked for before it was here, and the one that was suggested. */
+  let wanted, suggested;
   let following = true;
   let below = 0;
 
@@ -53,7 +53,8 @@ export function createFrameList(list, newest, on) {
         on.chosen(record);
         return row;
       }
-      const better = record.frame.masked && !isControl(record.frame.opcode);
+      const better = record.message?.key && record.message.key === suggested ||
+        record.frame.masked && !isControl(record.frame.opcode);
       if (free && (!chosen || better)) {
         free = !better;
         select(row);
@@ -178,13 +179,25 @@ export function createFrameList(list, newest, on) {
     if (!byHand(document.getElementById(messages.get(key)))) wanted = key;
   }
 
+  /** Shows the frame of a message, unless there is a better reason to show another. */
+  function suggest(key) {
+    if (!free || key === undefined || suggested !== undefined) return;
+    suggested = key;
+    if (queue.length > 0) flush();
+    const row = document.getElementById(messages.get(key));
+    if (!free || !row) return;
+    free = false;
+    select(row);
+    toEnd();
+  }
+
   /** Chooses a frame that was just told of. @param {import("./wire_log.js").Record} record */
   function chooseRecord(record) {
     if (queue.length > 0) flush();
     byHand(document.getElementById(idOf(record)));
   }
 
-  return { add, note, choose, chooseRecord };
+  return { add, note, choose, chooseRecord, suggest };
 }
 
 const idOf = ({ n }) => `frame-${n}`;

@@ -74,6 +74,8 @@ browserTest(
     // Whoever comes now begins with it, in its order, and without a time that nobody told.
     await page.goto(`${service.url}news`);
     await page.locator(".row.in:has(.past)").getByText("from outside", { exact: true }).waitFor();
+    // The frame that is shown first is that of a message.
+    await page.locator(".frame-row[aria-selected=true]").getByText("from outside").waitFor();
     await (await say("later")).body?.cancel();
     await page.locator(".row.in:has(time)").getByText("later", { exact: true }).waitFor();
     assertEquals(await page.locator(".row.in .text").first().textContent(), "from outside");
