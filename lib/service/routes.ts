@@ -21,6 +21,7 @@ import type { TapBoard } from "./board.ts";
 import { Tally } from "./tally.ts";
 import { openTap, tapId, watch } from "./tap.ts";
 import { ticker } from "./ticker.ts";
+import { whatIfReply } from "./what_if.ts";
 
 /** What the routes need to know of the server. */
 export interface RouteContext extends ChannelContext {
@@ -86,6 +87,7 @@ export function createRoutes(context: RouteContext): Handle {
     if (path.startsWith(TAP) && taps !== undefined) {
       return await tap(path.slice(TAP.length), request, taps);
     }
+    if (path === "/-/what-if" && taps !== undefined) return await whatIfReply(request, config);
     if (path.startsWith(ASSETS)) {
       return read(request, (r) => assetReply(path.slice(ASSETS.length), r));
     }
