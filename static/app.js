@@ -6,6 +6,7 @@ import { createFrameList } from "./frame_list.js";
 import { createFrameView } from "./frame_view.js";
 import { createHandshakeView } from "./handshake_view.js";
 import { createLanguageSwitch, t } from "./i18n.js";
+import { createMembers } from "./members.js";
 import { createMeter } from "./meter.js";
 import { createStateView } from "./state_view.js";
 import { createTabs } from "./tabs.js";
@@ -26,6 +27,7 @@ createLanguageSwitch(element("language"));
 createThemeSwitch(element("theme"));
 const tabs = createTabs(element("tabs"), element("parts"));
 const view = createStateView(element);
+const members = createMembers(document.querySelector("#talk .sheet-head"));
 const meter = createMeter(element("meter"), base);
 const frameView = createFrameView(element("frame"));
 const frames = createFrameList(element("frame-list"), (record) => frameView.show(record));
@@ -85,6 +87,7 @@ const connection = createConnection(where, {
     state = next;
     view.show(next);
     composer.changed();
+    members.follow(watched());
     if (next.status === 401 || next.status === 403) token.ask();
     if (next.name !== "connecting") { for (const go of waiting.splice(0)) go(); }
     if (next.name === "open") {
@@ -103,6 +106,13 @@ const connection = createConnection(where, {
     if (target.kind === "ticker" && talk.answers && /^echo \d+$/.test(data)) say(`client: ${data}`);
   },
 });
+
+/** The one channel that is watched, if one is. */
+function watched() {
+  const { path } = pathOf(target);
+  const one = state.name === "open" && target.kind === "channel" && !path.includes(",");
+  return one ? { path, token: token.value } : undefined;
+}
 
 /** Names the next message one way, where the wire shows it. */
 function keyOf(dir) {

@@ -26,6 +26,7 @@ import i18nScript from "./i18n.js" with { type: "text" };
 import inflateScript from "./inflate.js" with { type: "text" };
 import kodamaScript from "./kodama.js" with { type: "text" };
 import kodamaTypes from "./kodama.d.ts" with { type: "text" };
+import membersScript from "./members.js" with { type: "text" };
 import messageListScript from "./message_list.js" with { type: "text" };
 import messageRowScript from "./message_row.js" with { type: "text" };
 import meterScript from "./meter.js" with { type: "text" };
@@ -79,6 +80,7 @@ export const assets: Record<string, string> = {
   "inflate.js": inflateScript,
   "kodama.js": kodamaScript,
   "kodama.d.ts": kodamaTypes,
+  "members.js": membersScript,
   "message_list.js": messageListScript,
   "message_row.js": messageRowScript,
   "meter.js": meterScript,
