@@ -8,6 +8,7 @@ import { createFrameList } from "./frame_list.js";
 import { createFrameView } from "./frame_view.js";
 import { createHandshakeView } from "./handshake_view.js";
 import { createLanguageSwitch, t } from "./i18n.js";
+import { createMembers } from "./members.js";
 import { createMeter } from "./meter.js";
 import { createStateView } from "./state_view.js";
 import { createTabs } from "./tabs.js";
@@ -32,6 +33,7 @@ let target = targetOf(location);
 const address = createAddress(() => addressOf(target));
 const tabs = createTabs(element("tabs"), element("parts"), (part) => address.set({ part }));
 const view = createStateView(element);
+const members = createMembers(element("members"));
 const meter = createMeter(element("meter"), base);
 const frameView = createFrameView(element("frame"), {
   field: (field) => address.set({ field }),
@@ -102,6 +104,7 @@ const connection = createConnection(where, {
     state = next;
     view.show(next);
     composer.changed();
+    members.follow(watched());
     talk.watching(next.name === "open" ? target : undefined);
     if (next.status === 401 || next.status === 403) {
       token.ask();
@@ -141,6 +144,13 @@ function hear(text, key) {
   frames.suggest(key);
   const channel = target.channel.includes(",") ? said.channel : undefined;
   talk.log("in", said.data, key, { channel, past: said.past });
+}
+
+/** The one channel that is watched, if one is. */
+function watched() {
+  const { path } = pathOf(target);
+  const one = state.name === "open" && target.kind === "channel" && !path.includes(",");
+  return one ? { path, token: token.value } : undefined;
 }
 
 /** Names the next message one way, where the wire shows it. */

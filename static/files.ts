@@ -35,6 +35,7 @@ import inflateScript from "./inflate.js" with { type: "text" };
 import kodamaScript from "./kodama.js" with { type: "text" };
 import kodamaTypes from "./kodama.d.ts" with { type: "text" };
 import linkScript from "./link.js" with { type: "text" };
+import membersScript from "./members.js" with { type: "text" };
 import messageListScript from "./message_list.js" with { type: "text" };
 import messageRowScript from "./message_row.js" with { type: "text" };
 import meterScript from "./meter.js" with { type: "text" };
@@ -99,6 +100,7 @@ export const assets: Record<string, string> = {
   "kodama.js": kodamaScript,
   "kodama.d.ts": kodamaTypes,
   "link.js": linkScript,
+  "members.js": membersScript,
   "message_list.js": messageListScript,
   "message_row.js": messageRowScript,
   "meter.js": meterScript,

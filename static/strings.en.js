@@ -134,6 +134,16 @@ export const strings = {
     lost: (channels) => `something was missed: ${gaps(channels)}`,
     name: "Letters, digits and _ . ~ @ : = ! - in segments joined by /; commas between names.",
   },
+  members: {
+    name: (sub, n) => n === 1 ? sub : `${sub} (${number.format(n)})`,
+    there: (n, names, more, nameless) => {
+      const all = [...names];
+      if (more > 0) all.push(`${number.format(more)} more`);
+      if (nameless > 0 && all.length > 0) all.push(`${number.format(nameless)} without a name`);
+      const count = n === 1 ? "1 connection" : `${number.format(n)} connections`;
+      return all.length > 0 ? `${count}: ${all.join(", ")}` : count;
+    },
+  },
   tap: {
     waiting: "Waiting for the wire …",
     off:

@@ -134,6 +134,16 @@ export const strings = {
     lost: (channels) => `届かなかったものがあります：${gaps(channels)}`,
     name: "英数字と _ . ~ @ : = ! - が使えます。/ で区切り、複数ならコンマで並べます。",
   },
+  members: {
+    name: (sub, n) => n === 1 ? sub : `${sub} (${number.format(n)})`,
+    there: (n, names, more, nameless) => {
+      const all = [...names];
+      if (more > 0) all.push(`ほか ${number.format(more)} 名`);
+      if (nameless > 0 && all.length > 0) all.push(`名前なし ${number.format(nameless)}`);
+      const count = `接続 ${number.format(n)}`;
+      return all.length > 0 ? `${count}: ${all.join("、")}` : count;
+    },
+  },
   tap: {
     waiting: "回線が流れ出すのを待っています…",
     off:

@@ -22,13 +22,13 @@ export interface Rights {
   refusal: 401 | 403;
   /** What would change that writing is refused, where it is not a token. */
   hint?: string;
-  /** Who it is, 1 to {@linkcode MAX_SUB} bytes; `undefined`: nobody in particular. */
+  /** Who it is, 1 to {@linkcode MAX_SUB} characters; `undefined`: nobody in particular. */
   sub?: string;
   /** What others are told of who it is, besides `sub`: a JSON value of at most {@linkcode MAX_INFO} bytes. */
   info?: unknown;
 }
 
-/** Most that the claim `sub` may be, in bytes of UTF-8. */
+/** Most that the claim `sub` may be, in characters. */
 export const MAX_SUB = 255;
 /** Most that the claim `info` may be, as JSON, in bytes of UTF-8. */
 export const MAX_INFO = 1024;
@@ -94,8 +94,8 @@ function claimGlobs(payload: JWTPayload, claim: "r" | "w"): string[] {
 function identity({ sub, info }: JWTPayload): Pick<Rights, "sub" | "info"> {
   if (sub === undefined) return {};
   // What is signed need not be what RFC 7519, 4.1.2 asks for.
-  if (typeof sub !== "string" || sub === "" || size(sub) > MAX_SUB) {
-    throw badClaim(`sub is not a text of 1 to ${MAX_SUB} bytes`);
+  if (typeof sub !== "string" || sub === "" || [...sub].length > MAX_SUB) {
+    throw badClaim(`sub is not a text of 1 to ${MAX_SUB} characters`);
   }
   if (info === undefined) return { sub };
   if (size(JSON.stringify(info)) > MAX_INFO) throw badClaim(`info is over ${MAX_INFO} bytes`);

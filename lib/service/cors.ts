@@ -63,7 +63,7 @@ export function preflight(request: Request, { origin }: Origins, methods: string
     ["Access-Control-Allow-Methods", methods],
     [
       "Access-Control-Allow-Headers",
-      "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+      "Authorization, Content-Type, Idempotency-Key, Kodama-Sender, Last-Event-ID",
     ],
     ["Access-Control-Max-Age", "86400"],
   ];

@@ -76,6 +76,11 @@ export const lines = {
     fields: { count: "how many" },
     meaning: "Of these two kinds ten lines a second are written; so many more there were.",
   },
+  "connections closed": {
+    level: "info",
+    fields: { sub: "whose", closed: "how many, on all threads and nodes" },
+    meaning: "`DELETE /-/connections` asked for it.",
+  },
   "received": {
     level: "info",
     fields: { peer, "text|hex": "the first KiB of it", bytes: "how long it is" },

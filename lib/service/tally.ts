@@ -38,6 +38,8 @@ export const Tally: Places<
   | "enginesEnded"
   | "outages"
   | "expires"
+  | "members"
+  | "missed"
 > = layout({
   ticker: 2,
   echo: 2,
@@ -61,12 +63,17 @@ export const Tally: Places<
   outages: 1,
   /** When the certificate is good no more, in seconds since 1970; of the thread that hands it out. */
   expires: 1,
+  /** Who is there on channels on which that is told. */
+  members: 1,
+  /** How often something was missed that another thread or node said. */
+  missed: 1,
 }, Count.end);
 
 /** What says how things stand, and not what has happened: of a thread that has ended nothing of it is left. */
 const standing: readonly number[] = [
   Count.queued,
   Count.held,
+  Tally.members,
   ...[Count.open, Tally.ticker, Tally.echo, Tally.raw, Tally.envelope, Tally.sse, Tally.tap]
     .flatMap((place) => [place, place + 1]),
 ];
