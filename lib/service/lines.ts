@@ -34,7 +34,7 @@ export const lines = {
     fields: {
       version: "of Kodama",
       url: "where its page is",
-      access: "`protected mode`, `secret` or `jwks`",
+      access: "`protected mode`, or `secret`, `jwks`, `authorize`",
       tap: "`on` or `off`",
       tls: "`off`, `on` or `acme`",
       "unix?": "the socket that it listens on, too",
@@ -187,6 +187,18 @@ export const lines = {
     level: "warning",
     fields: { why },
     meaning: "See to it that `--data` can be written: a start before `again` asks too soon.",
+  },
+  "the backend cannot be asked": {
+    level: "error",
+    fields: { backend: "its scheme, host and port", why: "what went wrong" },
+    meaning:
+      "That of `--authorize`: who comes without a token gets 503, who is connected stays. It " +
+      "is not said again until it has answered for 5 s: see `kodama_authorize_total`.",
+  },
+  "the backend answers again": {
+    level: "info",
+    fields: { backend: "as before" },
+    meaning: "Who comes is let in or refused as it says.",
   },
   "publishes are refused": {
     level: "error",

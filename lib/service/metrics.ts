@@ -3,10 +3,11 @@
  * read when somebody asks.
  * @module
  */
+import { outcomes } from "../auth/callback.ts";
 import { reasons } from "../http/error.ts";
 import { closeCodes, Count, LATE } from "../net/counts.ts";
 import { counted, from, histogram, type Metric, nats, some, type Source, value } from "./metric.ts";
-import { DELIVERY, results, Tally } from "./tally.ts";
+import { ASKING, DELIVERY, results, Tally } from "./tally.ts";
 
 export type { Metric, Sample, Source } from "./metric.ts";
 
@@ -173,6 +174,20 @@ export const metrics: readonly Metric[] = [
     "Threads that have ended by a fault, and were started again",
     [Tally.threadsEnded, Tally.enginesEnded],
     { thread: ["worker", "engine"] },
+  ),
+  counted(
+    "counter",
+    "kodama_authorize_total",
+    "Questions to the backend of --authorize, by what became of them",
+    from(Tally.asked, outcomes.length),
+    { outcome: outcomes },
+  ),
+  counted("gauge", "kodama_authorize_pending", "Those that are not answered yet", [Tally.asking]),
+  histogram(
+    "kodama_authorize_seconds",
+    "How long they took, from when somebody came",
+    Tally.askingTook,
+    ASKING,
   ),
   histogram(
     "kodama_event_loop_delay_seconds",

@@ -4,6 +4,7 @@
  */
 import { setImmediate } from "node:timers";
 import { createAuthorize, createOfToken } from "../auth/auth.ts";
+import { systemTime } from "../backend/post.ts";
 import { clientOf, isExempt, isTrusted } from "../auth/proxy.ts";
 import { Bus, newOrigin } from "../hub/bus.ts";
 import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
@@ -17,6 +18,7 @@ import type { Counts } from "../net/counts.ts";
 import { type Common, Server } from "../net/listener.ts";
 import { NoTurns } from "../net/read_turns.ts";
 import type { Config } from "../settings/config.ts";
+import { openCallback } from "./authorize.ts";
 import type { TapBoard } from "./board.ts";
 import { Connections } from "./connections.ts";
 import { frameForms } from "./forms.ts";
@@ -104,7 +106,8 @@ export function serveOn(context: ServeContext): Serving {
   // Whoever watches over the server watches also while the engine does not answer.
   const nothing: EngineStats = { published: 0, remembered: 0, bytes: 0 };
   const stats = lastKnown(() => hub.stats(), nothing);
-  const authorize = createAuthorize(config, ofToken);
+  const callback = openCallback({ config, log, counters, threads, fetch, time: systemTime });
+  const authorize = createAuthorize(config, ofToken, callback?.ask);
   const routes = createRoutes({
     config,
     log,
@@ -151,6 +154,7 @@ export function serveOn(context: ServeContext): Serving {
   const finished = all(servers.map((server) => server.finished)).finally(() => {
     clearInterval(timer);
     clearInterval(busTimer);
+    callback?.close();
     bus.leave();
     notices.turn();
   });

@@ -18,6 +18,7 @@ import {
   type Setting,
   size,
   time,
+  url,
   type Values,
 } from "./setting.ts";
 
@@ -115,9 +116,11 @@ export const groups = {
       }
       return text;
     }),
+    /** The backend that is asked about who comes without a token. Default none. */
+    authorize: url("URL of a backend that says what somebody may do who comes without a token"),
     /** Globs of channels that may be read without a token, where tokens are verified. Default `public/**`. */
     public: globs(
-      "channels to read without a token, where tokens are verified (repeatable) [public/**]",
+      "channels to read without a token or a backend, where there is one (repeatable) [public/**]",
     ),
     /** Origins that may connect besides the server's own; `*` for all. Default none. */
     origin: list(

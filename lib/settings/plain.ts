@@ -35,6 +35,8 @@ export interface ServiceSettings {
   secret?: string;
   /** URL of a JSON Web Key Set that verifies tokens. Default none. */
   jwks?: string;
+  /** URL of the backend that is asked about who comes without a token. Default none. */
+  authorize?: string;
   /** Globs of channels that may be read without a token, where tokens are verified. Default `public/**`. */
   public?: readonly string[];
   /** Origins that may connect besides the server's own; `*` for all. Default none. */

@@ -169,6 +169,18 @@ export function path(help: string): Setting<string> {
   });
 }
 
+/** An http or https URL; one that is not is not shown, as its path or its user may be secret. */
+export function url(help: string): Setting<string> {
+  return one("a URL", "", help, (text) => {
+    if (text === "" || isWebURL(text)) return text;
+    throw new ConfigError("must be an http or https URL");
+  });
+}
+
+function isWebURL(text: string): boolean {
+  return /^https?:\/\/./.test(text) && URL.canParse(text);
+}
+
 /** One of some words; `--help` lists them. */
 export function choice<const T extends string>(
   choices: readonly T[],
