@@ -200,6 +200,31 @@ export const lines = {
     fields: { backend: "as before" },
     meaning: "Who comes is let in or refused as it says.",
   },
+  "the hook does not take events": {
+    level: "error",
+    fields: { backend: "its scheme, host and port", why: "what went wrong" },
+    meaning: "One of `--hook`: they wait, and are sent again for 5 minutes.",
+  },
+  "the hook takes events again": {
+    level: "info",
+    fields: { backend: "as before" },
+    meaning: "It is told what has waited, in order.",
+  },
+  "events for the hook are lost": {
+    level: "warning",
+    fields: {
+      backend: "its scheme, host and port",
+      count: "how many, since this was said last",
+      why: "`too many wait`, `not taken for 5 minutes` or `shut down`; the last of them",
+    },
+    meaning: "At most every 10 s. The backend is told how many, too (`dropped`), and may ask for " +
+      "who is there: see [hooks](hooks.md#what-is-lost).",
+  },
+  "the hook is not signed": {
+    level: "warning",
+    fields: {},
+    meaning: "There is no `--secret`: whoever knows its URL can tell it anything.",
+  },
   "publishes are refused": {
     level: "error",
     fields: { why: "in the engine's words" },

@@ -189,6 +189,21 @@ export const metrics: readonly Metric[] = [
     Tally.askingTook,
     ASKING,
   ),
+  counted(
+    "counter",
+    "kodama_hook_events_total",
+    "Events for the backends of --hook: those that were taken, and those that are lost",
+    from(Tally.hookEvents, 2),
+    { result: ["taken", "dropped"] },
+  ),
+  counted(
+    "counter",
+    "kodama_hook_requests_total",
+    "Requests to them; one that fails is sent again",
+    from(Tally.hookPosts, 2),
+    { result: ["taken", "failed"] },
+  ),
+  counted("gauge", "kodama_hook_waiting", "Events that wait to be taken", [Tally.hookWaiting]),
   histogram(
     "kodama_event_loop_delay_seconds",
     "How late a timer fires, looked at ten times a second in each thread",

@@ -30,6 +30,7 @@ import { Notices } from "./notices.ts";
 import { Publishes } from "./publishes.ts";
 import { type Counters, Tally } from "./tally.ts";
 import { version } from "../settings/version.ts";
+import { openWebhooks } from "./webhooks.ts";
 
 /** What a thread serves with. */
 export interface ServeContext {
@@ -57,7 +58,7 @@ export interface ServeContext {
 export interface Serving {
   /** Its channels. */
   hub: Hub;
-  /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
+  /** Resolves when the last connection is gone, and those are told who want to be, after {@linkcode shutdown}. */
   finished: Promise<void>;
   /** See {@linkcode Server.shutdown}. */
   shutdown(drain: number): Promise<void>;
@@ -97,12 +98,13 @@ export function serveOn(context: ServeContext): Serving {
   const now = () => performance.now();
   const bus = new Bus(newOrigin(Date.now()), engine.carrier, now, fault);
   const presence = new Presence(hub, bus, now, (what) => void setImmediate(what));
+  const webhooks = openWebhooks(config, { log, row, bus, presence, fetch, time: systemTime });
   const busTimer = setInterval(() => {
     bus.tick();
     presence.tick();
   }, BUS_TICK);
   const ofToken = createOfToken(config);
-  let draining = false;
+  let draining = false, deadline = 0;
   // Whoever watches over the server watches also while the engine does not answer.
   const nothing: EngineStats = { published: 0, remembered: 0, bytes: 0 };
   const stats = lastKnown(() => hub.stats(), nothing);
@@ -151,10 +153,11 @@ export function serveOn(context: ServeContext): Serving {
   const servers = listeners.map((listener) =>
     new Server(listener, routes, settings, fault, notices.watch, isVital, common)
   );
-  const finished = all(servers.map((server) => server.finished)).finally(() => {
+  const finished = all(servers.map((server) => server.finished)).finally(async () => {
     clearInterval(timer);
-    clearInterval(busTimer);
     callback?.close();
+    await webhooks.end(deadline - now());
+    clearInterval(busTimer);
     bus.leave();
     notices.turn();
   });
@@ -163,7 +166,9 @@ export function serveOn(context: ServeContext): Serving {
     finished,
     shutdown(drain) {
       draining = true;
-      return all(servers.map((server) => server.shutdown(drain, threads * servers.length)));
+      deadline = now() + drain;
+      const ends = servers.map((server) => server.shutdown(drain, threads * servers.length));
+      return all([...ends, finished]);
     },
   };
 }

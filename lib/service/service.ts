@@ -90,6 +90,7 @@ export async function startService(
 ): Promise<Service> {
   const { signal = new AbortController().signal, waiting = () => {} } = options;
   await using opened = new AsyncDisposableStack();
+  if (config.hook.length > 0 && config.secret === "") log.warn("the hook is not signed");
   const challenges = new Map<string, string>();
   const plain = config.httpPort === "none"
     ? undefined

@@ -50,6 +50,9 @@ export const Tally: Places<
   | "asking"
   | "askingTook"
   | "unanswered"
+  | "hookEvents"
+  | "hookPosts"
+  | "hookWaiting"
 > = layout({
   ticker: 2,
   echo: 2,
@@ -85,6 +88,12 @@ export const Tally: Places<
   askingTook: ASKING.length + 2,
   /** Whether the backend does not answer as it should. */
   unanswered: 1,
+  /** Events that a hook has taken, and those that were dropped. */
+  hookEvents: 2,
+  /** Requests to hooks that were taken, and those that were not. */
+  hookPosts: 2,
+  /** Events that wait for a hook. */
+  hookWaiting: 1,
 }, Count.end);
 
 /** What says how things stand, and not what has happened: of a thread that has ended nothing of it is left. */
@@ -94,6 +103,7 @@ const standing: readonly number[] = [
   Tally.members,
   Tally.asking,
   Tally.unanswered,
+  Tally.hookWaiting,
   ...[Count.open, Tally.ticker, Tally.echo, Tally.raw, Tally.envelope, Tally.sse, Tally.tap]
     .flatMap((place) => [place, place + 1]),
 ];

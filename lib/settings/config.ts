@@ -19,6 +19,7 @@ import {
   size,
   time,
   url,
+  urls,
   type Values,
 } from "./setting.ts";
 
@@ -260,6 +261,11 @@ export const groups = {
     ),
     /** Form of a log line. Default text. */
     logFormat: choice(["text", "json"], "text", "form of a log line"),
+    /** Who is told of channels with and without subscribers, and of who is there. Default nobody. */
+    hook: urls(
+      "a URL",
+      "URL of a backend that is told who comes and goes; signed with --secret (repeatable)",
+    ),
   },
 };
 

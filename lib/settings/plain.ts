@@ -103,6 +103,8 @@ export interface ServiceSettings {
   logLevel?: "debug" | "info" | "warning" | "error";
   /** Form of a line on standard error. Default text. */
   logFormat?: "text" | "json";
+  /** URLs of the backends that are told who comes and goes; signed with `secret`. Default none. */
+  hook?: readonly string[];
 }
 
 /** Whether an option is one of the settings. */
