@@ -178,6 +178,13 @@ export class Presence implements Side {
     if (this.#changed.size > 0) this.#flush();
   }
 
+  /** Tells at once who is gone: nobody comes back, as all ends. */
+  settle(): void {
+    this.#flush();
+    for (const room of this.#later) this.#changed.add(room);
+    this.#flush(Infinity);
+  }
+
   /** @inheritDoc */
   get watchesAll(): boolean {
     return this.#allHolders > 0;
@@ -297,11 +304,11 @@ export class Presence implements Side {
   }
 
   /** Tells the others what has changed by this end, and those who watch what has by all. */
-  #flush(): void {
+  #flush(now: number = this.#now()): void {
     const deltas = [...this.#crowds.deltas()];
     for (const delta of deltas) this.take(this.#bus.origin, delta);
     this.#exchange.tell(deltas);
-    const now = this.#now(), rooms = [...this.#changed];
+    const rooms = [...this.#changed];
     this.#changed.clear();
     for (const room of rooms) {
       const change = room.turn(now);

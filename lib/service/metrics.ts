@@ -3,10 +3,11 @@
  * read when somebody asks.
  * @module
  */
+import { outcomes } from "../auth/callback.ts";
 import { reasons } from "../http/error.ts";
 import { closeCodes, Count, LATE } from "../net/counts.ts";
 import { counted, from, histogram, type Metric, nats, some, type Source, value } from "./metric.ts";
-import { DELIVERY, results, Tally } from "./tally.ts";
+import { ASKING, DELIVERY, results, Tally } from "./tally.ts";
 
 export type { Metric, Sample, Source } from "./metric.ts";
 
@@ -174,6 +175,35 @@ export const metrics: readonly Metric[] = [
     [Tally.threadsEnded, Tally.enginesEnded],
     { thread: ["worker", "engine"] },
   ),
+  counted(
+    "counter",
+    "kodama_authorize_total",
+    "Questions to the backend of --authorize, by what became of them",
+    from(Tally.asked, outcomes.length),
+    { outcome: outcomes },
+  ),
+  counted("gauge", "kodama_authorize_pending", "Those that are not answered yet", [Tally.asking]),
+  histogram(
+    "kodama_authorize_seconds",
+    "How long they took, from when somebody came",
+    Tally.askingTook,
+    ASKING,
+  ),
+  counted(
+    "counter",
+    "kodama_hook_events_total",
+    "Events for the backends of --hook: those that were taken, and those that are lost",
+    from(Tally.hookEvents, 2),
+    { result: ["taken", "dropped"] },
+  ),
+  counted(
+    "counter",
+    "kodama_hook_requests_total",
+    "Requests to them; one that fails is sent again",
+    from(Tally.hookPosts, 2),
+    { result: ["taken", "failed"] },
+  ),
+  counted("gauge", "kodama_hook_waiting", "Events that wait to be taken", [Tally.hookWaiting]),
   histogram(
     "kodama_event_loop_delay_seconds",
     "How late a timer fires, looked at ten times a second in each thread",

@@ -4,6 +4,7 @@
  */
 import { setImmediate } from "node:timers";
 import { createAuthorize, createOfToken } from "../auth/auth.ts";
+import { systemTime } from "../backend/post.ts";
 import { clientOf, isExempt, isTrusted } from "../auth/proxy.ts";
 import { Bus, newOrigin } from "../hub/bus.ts";
 import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
@@ -17,6 +18,7 @@ import type { Counts } from "../net/counts.ts";
 import { type Common, Server } from "../net/listener.ts";
 import { NoTurns } from "../net/read_turns.ts";
 import type { Config } from "../settings/config.ts";
+import { openCallback } from "./authorize.ts";
 import type { TapBoard } from "./board.ts";
 import { Connections } from "./connections.ts";
 import { frameForms } from "./forms.ts";
@@ -28,6 +30,7 @@ import { Notices } from "./notices.ts";
 import { Publishes } from "./publishes.ts";
 import { type Counters, Tally } from "./tally.ts";
 import { version } from "../settings/version.ts";
+import { openWebhooks } from "./webhooks.ts";
 
 /** What a thread serves with. */
 export interface ServeContext {
@@ -55,7 +58,7 @@ export interface ServeContext {
 export interface Serving {
   /** Its channels. */
   hub: Hub;
-  /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
+  /** Resolves when the last connection is gone, and those are told who want to be, after {@linkcode shutdown}. */
   finished: Promise<void>;
   /** See {@linkcode Server.shutdown}. */
   shutdown(drain: number): Promise<void>;
@@ -95,16 +98,18 @@ export function serveOn(context: ServeContext): Serving {
   const now = () => performance.now();
   const bus = new Bus(newOrigin(Date.now()), engine.carrier, now, fault);
   const presence = new Presence(hub, bus, now, (what) => void setImmediate(what));
+  const webhooks = openWebhooks(config, { log, row, bus, presence, fetch, time: systemTime });
   const busTimer = setInterval(() => {
     bus.tick();
     presence.tick();
   }, BUS_TICK);
   const ofToken = createOfToken(config);
-  let draining = false;
+  let draining = false, deadline = 0;
   // Whoever watches over the server watches also while the engine does not answer.
   const nothing: EngineStats = { published: 0, remembered: 0, bytes: 0 };
   const stats = lastKnown(() => hub.stats(), nothing);
-  const authorize = createAuthorize(config, ofToken);
+  const callback = openCallback({ config, log, counters, threads, fetch, time: systemTime });
+  const authorize = createAuthorize(config, ofToken, callback?.ask);
   const routes = createRoutes({
     config,
     log,
@@ -148,8 +153,10 @@ export function serveOn(context: ServeContext): Serving {
   const servers = listeners.map((listener) =>
     new Server(listener, routes, settings, fault, notices.watch, isVital, common)
   );
-  const finished = all(servers.map((server) => server.finished)).finally(() => {
+  const finished = all(servers.map((server) => server.finished)).finally(async () => {
     clearInterval(timer);
+    callback?.close();
+    await webhooks.end(deadline - now());
     clearInterval(busTimer);
     bus.leave();
     notices.turn();
@@ -159,7 +166,9 @@ export function serveOn(context: ServeContext): Serving {
     finished,
     shutdown(drain) {
       draining = true;
-      return all(servers.map((server) => server.shutdown(drain, threads * servers.length)));
+      deadline = now() + drain;
+      const ends = servers.map((server) => server.shutdown(drain, threads * servers.length));
+      return all([...ends, finished]);
     },
   };
 }
