@@ -105,13 +105,14 @@ Deno.test("a program hears what is remembered, and where something is missing it
   }
 });
 
-Deno.test("hearing ends at once with its signal, and with the service once what has come is read", async () => {
+Deno.test("hearing ends with its signal and with the service, once what has come is read", async () => {
   const service = await program();
   const stop = new AbortController();
   const heard = service.subscribe("a", { signal: stop.signal }), waiting = service.subscribe("b");
   await service.publish("a", "1");
   stop.abort();
   assertEquals((await service.publish("a", "2")).subscribers, 0);
+  assertEquals((await heard.next()).value.data, "1");
   assertEquals((await heard.next()).done, true);
   await service.publish("b", "3");
   const next = service.subscribe("c").next();
