@@ -45,6 +45,8 @@ export const publishSettings = {
     "the same key on the same channel within 10 minutes publishes once: failures are tried again",
     /^[!-~]{0,128}$/,
   ),
+  /** Each line is a message. */
+  lines: toggle("each line of standard input is a message, for as long as there are any"),
   /** Says who publishes. Default nobody. */
   token,
 };
