@@ -36,7 +36,9 @@ async function refusal(address, jwt) {
   }
 }
 
-export function subscribe(url, { since, token, onmessage, ongap, onstate } = {}) {
+export function subscribe(url, { since, token, onmessage, ongap, onstate, ...own } = {}) {
+  const WebSocket = own.WebSocket ?? globalThis.WebSocket;
+  if (!WebSocket) throw new TypeError("there is no WebSocket here; give one as an option");
   const address = new URL(url, globalThis.location?.href);
   address.protocol = address.protocol.replace("http", "ws");
   if (!/^wss?:$/.test(address.protocol)) throw new TypeError("not the URL of a channel");
@@ -66,6 +68,8 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
       if (resume) address.searchParams.set("since", resume);
       let answered = false;
       socket = new WebSocket(address, jwt ? [envelope, bearer + jwt] : [envelope]);
+      // What follows is told at the close; without this, some clients throw it.
+      socket.onerror = () => {};
       socket.onopen = () => {
         answered = true;
         if (mine !== attempt || socket.protocol === envelope) return;
@@ -150,7 +154,7 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
     if (closed) return;
     closed = true;
     leave();
-    globalThis.removeEventListener("online", online);
+    globalThis.removeEventListener?.("online", online);
     const told = ({ code, reason, status }) => onstate?.({ name: "closed", code, reason, status });
     if (!socket) return told(why);
     socket.onclose = told;
@@ -159,7 +163,7 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
 
   // The network is back: no reason to sit the wait out.
   const online = () => retry !== undefined && connect();
-  globalThis.addEventListener("online", online);
+  globalThis.addEventListener?.("online", online);
   // Nobody is told anything before they have what this returns.
   retry = setTimeout(connect);
 
