@@ -10,7 +10,7 @@ const TYPES: Record<string, string> = { html: "text/html; charset=utf-8", js: "t
 
 const here = new URL(".", import.meta.url).pathname;
 const names = Array.from(Deno.readDirSync(here)).filter(({ name, isDirectory }) =>
-  isDirectory && isFile(`${here}${name}/index.html`)
+  isDirectory && ["index.html", "main.ts"].some((file) => isFile(`${here}${name}/${file}`))
 ).map(({ name }) => name).sort();
 
 function isFile(path: string): boolean {
@@ -33,6 +33,21 @@ const origin = `http://127.0.0.1:${port}`, kodama = `http://127.0.0.1:${kodamaPo
 if (!names.includes(name)) {
   console.error(`example: there are ${names.join(", ")}`);
   Deno.exit(1);
+}
+// A server of its own needs no other.
+if (isFile(`${here}${name}/main.ts`)) {
+  const program = start([
+    "run",
+    "-q",
+    "--allow-net",
+    "--allow-env",
+    `${here}${name}/main.ts`,
+    port,
+  ]);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => program.kill("SIGTERM"));
+  }
+  Deno.exit((await program.status).code);
 }
 const script = await build(name);
 const server = Deno.serve(

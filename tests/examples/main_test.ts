@@ -35,7 +35,10 @@ Deno.test("deno task example starts Kodama, what publishes to it, and the page; 
 Deno.test("it names the examples that there are, as their page does", async () => {
   const { code, stderr } = await task("nothing").output();
   const told = new TextDecoder().decode(stderr);
-  assertEquals([code, told], [1, "example: there are chat, cursors, log, prices, react, svelte\n"]);
+  assertEquals([code, told], [
+    1,
+    "example: there are chat, cursors, hono, log, prices, react, svelte\n",
+  ]);
   const listed = [...readme.matchAll(/^\| \[\w+\].*`deno task example (\w+)` *\|$/gm)];
   assertEquals(listed.map(([, name]) => name!).sort().join(", "), told.trimEnd().split("are ")[1]);
   for (const [, name] of listed) assertEquals(readme.includes(`(${name}/picture.png)`), true, name);

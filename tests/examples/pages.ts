@@ -3,6 +3,7 @@
  * @module
  */
 import { build } from "../../examples/build.ts";
+import { until } from "../tools/command.ts";
 import { type Pages, servePages } from "../tools/pages.ts";
 import { type TestService, testService } from "../tools/service.ts";
 
@@ -37,6 +38,22 @@ export async function example(name: string): Promise<Example> {
     async [Symbol.asyncDispose]() {
       await service.shutdown();
       await pages[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Starts the example with Hono, on any free port; it ends with its scope. */
+export async function startRooms() {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "--allow-net", "--allow-env", "hono/main.ts", "0"],
+    ...{ cwd: folder, stdin: "null", stdout: "piped", stderr: "inherit" },
+  }).spawn();
+  const [, url] = await until(child.stdout, /Open (\S+)/);
+  return {
+    url: url!,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await Promise.all([child.status, child.stdout.cancel()]);
     },
   };
 }

@@ -4,7 +4,7 @@
 import type { Page } from "playwright-core";
 import { executablePath, launch } from "../browser/chromium.ts";
 import { post, postLines } from "../tools/channels.ts";
-import { type Example, example } from "./pages.ts";
+import { type Example, example, startRooms } from "./pages.ts";
 
 const json = "application/json";
 
@@ -82,5 +82,25 @@ for (const [name, scene] of Object.entries(scenes)) {
   const url = new URL(`../../examples/${name}/picture.png`, import.meta.url);
   Deno.writeFileSync(url, await page.screenshot({ animations: "disabled" }));
   await context.close();
+}
+{
+  // A server of its own.
+  await using rooms = await startRooms();
+  const context = await browser.newContext({ viewport: { width: 720, height: 420 } });
+  const page = await context.newPage();
+  for (
+    const [name, text] of [["Ann", "Who has a ticket left for Friday?"], ["Bob", "I have two."]]
+  ) {
+    await page.goto(rooms.url);
+    if (name === "Bob") await page.getByText("Sign out").click();
+    await page.getByPlaceholder("your name").fill(name!);
+    await page.getByText("Sign in").click();
+    await page.getByText("music").click();
+    await page.getByPlaceholder("a message").fill(text!);
+    await page.getByText("Send").click();
+    await page.getByText(text!).waitFor();
+  }
+  const url = new URL("../../examples/hono/picture.png", import.meta.url);
+  Deno.writeFileSync(url, await page.screenshot({ animations: "disabled" }));
 }
 await browser.close();
