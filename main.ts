@@ -104,6 +104,25 @@ async function follow(command: Extract<Command, { run: "subscribe" }>): Promise<
   });
 }
 
+async function publishStandardInput(command: Extract<Command, { run: "publish" }>) {
+  const { publishLines } = await import("./lib/cli/publish_lines.ts");
+  const { Output } = await import("./lib/cli/output.ts");
+  const receipts = new Output((bytes) => Deno.stdout.write(bytes));
+  try {
+    await publishLines(command, {
+      input: Deno.stdin.readable,
+      print: (line) => {
+        receipts.line(line);
+        return Promise.race([receipts.drained(), receipts.failed]);
+      },
+      tell: (line) => errors.line(`kodama: ${line}`),
+    });
+  } catch (error) {
+    // Whoever read the receipts has left, as with any program in a pipe.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
 async function run(command: Command): Promise<void> {
   switch (command.run) {
     case "help":
@@ -117,6 +136,7 @@ async function run(command: Command): Promise<void> {
       return console.log(await token(command, Date.now()));
     }
     case "publish": {
+      if (command.options.lines) return await publishStandardInput(command);
       const { publish } = await import("./lib/cli/publish.ts");
       return console.log(await publish(command, () => new Response(Deno.stdin.readable).bytes()));
     }

@@ -3,7 +3,7 @@
  * @module
  */
 import { ENGINE_ROWS } from "./engine_rows.ts";
-import { busy, details, type Measured, setting, table, targets } from "./markdown.ts";
+import { busy, details, type Measured, setting, table } from "./markdown.ts";
 import { figure, type Results, rowOf, short } from "./results.ts";
 
 /** What a unit costs and how many there are, by one thread that serves and by two. */
@@ -39,7 +39,5 @@ export function engines(results: Results): string {
       const told = TOLD[row.id];
       return told === undefined ? [] : [`“${row.title}”:`, details([row, result], told)];
     }),
-    "Held to what was asked:",
-    targets(rows),
   ].join("\n\n");
 }

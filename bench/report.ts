@@ -1,9 +1,10 @@
 /**
- * `docs/performance.md` and its pictures, from `results.json`, `publish.json`, `library.json`, `engines.json` and `scale.json`: `deno task bench:report`.
+ * `docs/performance.md` with its pictures and `docs/targets.md`, from what `bench/*.json` say was measured: `deno task bench:report`.
  * The text between the markers is written here and nowhere else.
  * @module
  */
 import { curve } from "./curve.ts";
+import { ENGINE_ROWS } from "./engine_rows.ts";
 import { engines } from "./engine_report.ts";
 import { busy, details, type Measured, NAMES, setting, table, targets } from "./markdown.ts";
 import { LIBRARIES, type Peer, PEERS } from "./peers.ts";
@@ -13,6 +14,7 @@ import { LIBRARY_ROWS, PUBLISH_ROWS, TLS_ROWS } from "./rows.ts";
 import { SERIES } from "./series.ts";
 
 const PAGE = new URL("../docs/performance.md", import.meta.url);
+const TARGETS = new URL("../docs/targets.md", import.meta.url);
 
 function read<T>(name: string): T {
   return JSON.parse(Deno.readTextFileSync(new URL(name, import.meta.url)));
@@ -41,8 +43,6 @@ function comparison(results: Results): string {
   return [
     setting(results),
     figures(rows),
-    "Held to what was asked:",
-    targets(rows),
     ...fanout === undefined ? [] : [`All of “${fanout[0].title}”:`, details(fanout, FANOUT)],
   ].join("\n\n");
 }
@@ -53,21 +53,19 @@ function encrypted(results: Results): string {
     rowOf(result.id, TLS_ROWS),
     result,
   ]);
-  return [setting(results), figures(rows), "Held to what was asked:", targets(rows)].join("\n\n");
+  return [setting(results), figures(rows)].join("\n\n");
 }
 
 /** What stands between the markers of the library. */
 function library(results: Results): string {
   const rows = results.rows.map((r): Measured[number] => [rowOf(r.id, LIBRARY_ROWS), r]);
-  const held = ["Held to what was asked:", targets(rows)];
-  return [setting(results), figures(rows, LIBRARIES), ...held].join("\n\n");
+  return [setting(results), figures(rows, LIBRARIES)].join("\n\n");
 }
 
 /** What stands between the markers of publishing. */
 function publishing(results: Results): string {
   const rows = results.rows.map((r): Measured[number] => [rowOf(r.id, PUBLISH_ROWS), r]);
-  const held = ["Held to what was asked:", targets(rows)];
-  return [setting(results), figures(rows, rows[0]![0].peers), ...held].join("\n\n");
+  return [setting(results), figures(rows, rows[0]![0].peers)].join("\n\n");
 }
 
 /** What stands between the markers of the curves. */
@@ -119,6 +117,25 @@ export function performancePage(page: string = Deno.readTextFileSync(PAGE)): str
   return between(served, "curves", curves(read("scale.json")));
 }
 
+/** What was aimed at: the heading, where it was measured, and the rows of that. */
+const AIMS = [
+  ["WebSockets and fan-out", "results.json", undefined],
+  ["Over TLS", "wss.json", TLS_ROWS],
+  ["Publishing over HTTP", "publish.json", PUBLISH_ROWS],
+  ["In a program", "library.json", LIBRARY_ROWS],
+  ["Workers and engines", "engines.json", ENGINE_ROWS],
+] as const;
+
+/** The page of targets, with what was measured last. */
+export function targetsPage(page: string = Deno.readTextFileSync(TARGETS)): string {
+  const parts = AIMS.flatMap(([heading, file, all]) => {
+    const results = read<Results>(file);
+    const rows = results.rows.map((r): Measured[number] => [rowOf(r.id, all), r]);
+    return [`## ${heading}`, setting(results), targets(rows)];
+  });
+  return between(page, "targets", parts.join("\n\n"));
+}
+
 /** The pictures, by name. */
 export function pictures(): Map<string, string> {
   const { series } = read<ScaleResults>("scale.json");
@@ -130,6 +147,7 @@ export function pictures(): Map<string, string> {
 
 if (import.meta.main) {
   Deno.writeTextFileSync(PAGE, performancePage());
+  Deno.writeTextFileSync(TARGETS, targetsPage());
   for (const [name, text] of pictures()) {
     Deno.writeTextFileSync(new URL(`../docs/${name}`, import.meta.url), text);
   }

@@ -71,6 +71,9 @@ export interface SubscribeOptions {
   ongap?: ((lost: Record<string, Loss>) => void) | undefined;
   /** Told how the connection is, whenever that changes. */
   onstate?: ((state: State) => void) | undefined;
+  /** What makes connections, such as the class of the package `ws`. Default the global one; Node has one from 22 on. */
+  // deno-lint-ignore no-explicit-any
+  WebSocket?: (new (url: URL, protocols: string[]) => any) | undefined;
 }
 
 /** A subscription. */
@@ -87,6 +90,6 @@ export interface Subscription {
  * 1008 and from 4000 on end the subscription, but for a token that has expired while `token` is a function. So does a
  * refusal, an HTTP status from 400 to 499 other than 408 and 429.
  * @param url `/btc`, `/btc,eth`, or absolute: http, https, ws or wss.
- * @throws {TypeError} If it is no such URL.
+ * @throws {TypeError} If it is no such URL, or there is no WebSocket.
  */
 export function subscribe(url: string | URL, options?: SubscribeOptions): Subscription;

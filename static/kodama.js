@@ -46,7 +46,9 @@ function endOf(jwt) {
   }
 }
 
-export function subscribe(url, { since, token, presence, onmessage, ongap, onstate } = {}) {
+export function subscribe(url, { since, token, presence, onmessage, ongap, onstate, ...own } = {}) {
+  const WebSocket = own.WebSocket ?? globalThis.WebSocket;
+  if (!WebSocket) throw new TypeError("there is no WebSocket here; give one as an option");
   const address = new URL(url, globalThis.location?.href);
   address.protocol = address.protocol.replace("http", "ws");
   if (!/^wss?:$/.test(address.protocol)) throw new TypeError("not the URL of a channel");
@@ -80,6 +82,8 @@ export function subscribe(url, { since, token, presence, onmessage, ongap, onsta
       if (resume) address.searchParams.set("since", resume);
       let answered = false;
       socket = new WebSocket(address, jwt ? [envelope, bearer + jwt] : [envelope]);
+      // What follows is told at the close; without this, some clients throw it.
+      socket.onerror = () => {};
       socket.onopen = () => {
         answered = true;
         if (mine !== attempt || socket.protocol === envelope) return;
@@ -183,7 +187,7 @@ export function subscribe(url, { since, token, presence, onmessage, ongap, onsta
     if (closed) return;
     closed = true;
     leave();
-    globalThis.removeEventListener("online", online);
+    globalThis.removeEventListener?.("online", online);
     const told = ({ code, reason, status }) => onstate?.({ name: "closed", code, reason, status });
     if (!socket) return told(why);
     socket.onclose = told;
@@ -192,7 +196,7 @@ export function subscribe(url, { since, token, presence, onmessage, ongap, onsta
 
   // The network is back: no reason to sit the wait out.
   const online = () => retry !== undefined && connect();
-  globalThis.addEventListener("online", online);
+  globalThis.addEventListener?.("online", online);
   // Nobody is told anything before they have what this returns.
   retry = setTimeout(connect);
 

@@ -1,9 +1,8 @@
-/** The README's example of a library, followed to the letter in an empty folder beside a checkout. */
+/** The example of docs/package.md, followed to the letter in an empty folder beside a checkout. */
 import { assert, assertEquals } from "@std/assert";
 
 const root = new URL("..", import.meta.url).pathname;
-const section = Deno.readTextFileSync(`${root}README.md`).split("## As a library")[1]!
-  .split("\n## ")[0]!;
+const section = Deno.readTextFileSync(`${root}docs/package.md`);
 
 /** The first block of code in a language. */
 function block(language: string): string {
@@ -33,7 +32,7 @@ async function inFolder(cwd: string, line: string) {
 
 const [check, run] = block("sh").trim().split("\n") as [string, string];
 
-Deno.test("the README's library example runs in an empty folder beside a checkout", async () => {
+Deno.test("the example of docs/package.md runs in an empty folder beside a checkout", async () => {
   await using made = await program();
   const { success, out, err } = await inFolder(made.folder, run);
   assert(success, err);
@@ -51,7 +50,7 @@ Deno.test("its types are checked there, also wrong ones", async () => {
   assert(err.includes("Type 'string' is not assignable to type 'number'"), err);
 });
 
-Deno.test("the module's own documentation gives the same deno.json as the README", async () => {
+Deno.test("the module's own documentation gives the same deno.json as docs/package.md", async () => {
   const text = await Deno.readTextFile(`${root}lib/mod.ts`);
   const json = text.split("```json\n")[1]!.split("```")[0]!.replace(/^ \* ?/gm, "");
   assertEquals(JSON.parse(json), JSON.parse(block("json")));

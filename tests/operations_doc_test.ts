@@ -53,8 +53,12 @@ Deno.test("links between documents, and those of the log's lines, lead to what i
   const folder = [...Deno.readDirSync(`${root}docs`)].map(({ name }) => `docs/${name}`);
   const pages = [
     "README.md",
+    "README.ja.md",
+    "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "clients/js/README.md",
+    "examples/README.md",
     ...folder.filter((name) => name.endsWith(".md")),
   ];
   const texts = new Map(pages.map((page) => [page, Deno.readTextFileSync(root + page)]));

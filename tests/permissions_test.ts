@@ -35,7 +35,7 @@ async function clone(): Promise<string> {
   return folder;
 }
 
-Deno.test("README's commands work in a clean clone with a log and workers; a log elsewhere needs what the line says", async () => {
+Deno.test("the commands of docs/memory.md work in a clean clone with a log and workers; a log elsewhere needs what the line says", async () => {
   const folder = await clone(), elsewhere = await Deno.makeTempDir();
   await using stack = new AsyncDisposableStack();
   for (const made of [folder, elsewhere]) stack.defer(() => Deno.remove(made, { recursive: true }));

@@ -39,7 +39,7 @@ export async function publish(
 }
 
 /** Whether it may go well the next time. */
-function isPassing({ status }: RequestFailure): boolean {
+export function isPassing({ status }: RequestFailure): boolean {
   return status === undefined || status === 502 || status === 503 || status === 504;
 }
 

@@ -62,7 +62,12 @@ const commands = {
     form: "URL [TEXT | -] [flags]",
     help: "publishes a text, or standard input, and prints the receipt",
     settings: publishSettings,
-    notes: ["Without TEXT, or with -, all of standard input is one message, as it is."],
+    notes: [
+      "Without TEXT, or with -, all of standard input is one message, as it is.",
+      "",
+      "Example:",
+      "  tail -F app.log | kodama publish http://127.0.0.1:9999/log --lines",
+    ],
   },
   subscribe: {
     form: "URL [flags]",
@@ -158,6 +163,7 @@ export function parseCommand(args: string[], env: Environment): Command {
       }
       const text = body === "-" ? undefined : body;
       const options = values(publishSettings, "token");
+      if (options.lines) checkLines(text, options);
       return { run: "publish", url: channelURL(name, url), text, options };
     }
     case "subscribe": {
@@ -197,6 +203,15 @@ function isCommand(name: string): name is keyof typeof commands {
 
 function none([operand]: string[]): void {
   if (operand !== undefined) throw new ConfigError(`${quote(operand)} is not a flag; see --help`);
+}
+
+/** What does not go together with --lines. */
+function checkLines(text: string | undefined, { type, key }: Values<typeof publishSettings>): void {
+  if (text !== undefined) throw new ConfigError("--lines publishes standard input, and no text");
+  if (type.startsWith("application/octet-stream")) {
+    throw new ConfigError("--lines publishes text or JSON, and no application/octet-stream");
+  }
+  if (key.length > 100) throw new ConfigError("with --lines --key has at most 100 characters");
 }
 
 /** The http or https URL of a channel. */

@@ -66,6 +66,8 @@ export const publishSettings = {
     "is told to all but the connections that were opened with ?sender= and the same",
     /^[!-~]{0,128}$/,
   ),
+  /** Each line is a message. */
+  lines: toggle("each line of standard input is a message, for as long as there are any"),
   /** Says who publishes. Default nobody. */
   token,
 };

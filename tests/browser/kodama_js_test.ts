@@ -6,44 +6,61 @@ import { post } from "../tools/channels.ts";
 import { testService } from "../tools/service.ts";
 import { browserTest } from "./chromium.ts";
 
-const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
-
-/** The code of the README's first block that holds something, for a service, as a page's script may run it. */
-function readmeCode(holds: string, url: string): string {
-  const blocks = [...readme.matchAll(/^```(?:js ignore|html)\n(.*?)^```$/gms)].map((m) => m[1]!);
+/** The code of a document's first block that holds something, for a service, as a page's script may run it. */
+function codeOf(file: string, holds: string, url: string): string {
+  const text = Deno.readTextFileSync(new URL(`../../${file}`, import.meta.url));
+  const blocks = [...text.matchAll(/^```(?:js ignore|html)\n(.*?)^```$/gms)].map((m) => m[1]!);
   const code = blocks.find((block) => block.includes(holds))!.replace(/<\/?script.*?>/g, "");
   const imported = code.replace(/import (\{.*?\}) from ("\S+")/, "const $1 = await import($2)");
   return `(async () => {${imported.replaceAll("http://127.0.0.1:9999/", url)}})()`;
 }
 
-browserTest("the README's lines subscribe, under the policy of the page", async (tab) => {
-  await using service = await testService();
-  const { page } = tab;
-  await post(service, "btc", '{"price":42}', "application/json");
-  await page.goto(service.url);
-  const says = (text: string) =>
-    page.waitForEvent("console", (message) => message.text().includes(text));
-  let told = says("btc {price: 42}");
-  await page.evaluate(readmeCode("kodama.js", service.url));
-  await told;
-  told = says("eth 7");
-  const { id } = await post(service, "eth", "7", "application/json");
-  await told;
-  assertEquals(await page.evaluate("localStorage.cursor"), id);
-  assertEquals(tab.complaints, []);
-});
+browserTest(
+  "the lines of docs/browsers.md subscribe, under the policy of the page",
+  async (tab) => {
+    await using service = await testService();
+    const { page } = tab;
+    await post(service, "btc", '{"price":42}', "application/json");
+    await page.goto(service.url);
+    const says = (text: string) =>
+      page.waitForEvent("console", (message) => message.text().includes(text));
+    let told = says("btc {price: 42}");
+    await page.evaluate(codeOf("docs/browsers.md", "kodama.js", service.url));
+    await told;
+    told = says("eth 7");
+    const { id } = await post(service, "eth", "7", "application/json");
+    await told;
+    assertEquals(await page.evaluate("localStorage.cursor"), id);
+    assertEquals(tab.complaints, []);
+  },
+);
 
-browserTest("the README's line for Server-Sent Events hears messages", async (tab) => {
+browserTest("the line of docs/browsers.md for Server-Sent Events hears messages", async (tab) => {
   await using service = await testService();
   const { page } = tab;
   await page.goto(service.url);
   const says = (text: string) =>
     page.waitForEvent("console", (message) => message.text().includes(text));
   let told = says("gap: false");
-  await page.evaluate(readmeCode("EventSource", service.url));
+  await page.evaluate(codeOf("docs/browsers.md", "EventSource", service.url));
   await told;
   told = says("ch: btc, data: 42");
   await post(service, "btc", "42");
+  await told;
+  assertEquals(tab.complaints, []);
+});
+
+browserTest("the README's module subscribes, from there and from now on", async (tab) => {
+  await using service = await testService();
+  const { page } = tab;
+  await post(service, "btc", '{"price":42}', "application/json");
+  await page.goto(service.url);
+  const says = (text: string) => page.waitForEvent("console", (line) => line.text() === text);
+  let told = says("42");
+  await page.evaluate(codeOf("README.md", "kodama.js", service.url));
+  await told;
+  told = says("43");
+  await post(service, "btc", '{"price":43}', "application/json");
   await told;
   assertEquals(tab.complaints, []);
 });

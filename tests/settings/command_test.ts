@@ -46,7 +46,13 @@ Deno.test("token takes globs, a time and a name, and the secret from the environ
 Deno.test("publish takes a URL, a text and flags, and the token from the environment", () => {
   // KODAMA_KEY and KODAMA_TYPE are not for it: a server has settings of its own.
   const env = { KODAMA_TOKEN: "a.b.c", KODAMA_KEY: "key.pem", KODAMA_TYPE: "x/y" };
-  const options = { type: "text/plain; charset=utf-8", key: "", sender: "", token: "a.b.c" };
+  const options = {
+    type: "text/plain; charset=utf-8",
+    key: "",
+    sender: "",
+    lines: false,
+    token: "a.b.c",
+  };
   const cases: [args: string[], text: string | undefined, more: object][] = [
     [[url, "a text"], "a text", {}],
     [[url], undefined, {}],
@@ -58,6 +64,7 @@ Deno.test("publish takes a URL, a text and flags, and the token from the environ
       type: "application/json",
     }],
     [[url, "x", "--token", "d.e.f"], "x", { token: "d.e.f" }],
+    [["--lines", url], undefined, { lines: true }],
   ];
   for (const [args, text, more] of cases) {
     const command = parseCommand(["publish", ...args], (name) => (env as typeof nobody)[name]);
@@ -122,6 +129,15 @@ const refusals: [args: string[], message: string][] = [
   [["publish", url, "--sender", "a b"], "--sender must be 1 to 128 visible ASCII characters"],
   [["token", "--info", "{"], "--info must be JSON of at most 1 KiB"],
   [["token", "--info", `"${"x".repeat(1023)}"`], "--info must be JSON of at most 1 KiB"],
+  [["publish", url, "text", "--lines"], "--lines publishes standard input, and no text"],
+  [
+    ["publish", url, "--lines", "--type", "application/octet-stream"],
+    "--lines publishes text or JSON, and no application/octet-stream",
+  ],
+  [
+    ["publish", url, "--lines", "--key", "k".repeat(101)],
+    "with --lines --key has at most 100 characters",
+  ],
   [["publish", url, "--token", "SEKRET SEKRET"], "--token must be a JSON Web Token"],
   [["publish", url, "--token=SEKRET,SEKRET"], "--token must be a JSON Web Token"],
   [["publish", url, "--tokem=SEKRET"], "unknown flag --tokem; see --help"],

@@ -17,7 +17,7 @@ export interface Place {
 
 /** All tables. */
 export const places: readonly Place[] = [
-  { file: "README.md", name: "settings", table: settingsTable },
+  { file: "docs/settings.md", name: "settings", table: settingsTable },
   { file: "docs/monitoring.md", name: "lines", table: linesTable },
   { file: "docs/monitoring.md", name: "metrics", table: metricsTable },
 ];
