@@ -6,7 +6,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { browserTest } from "./chromium.ts";
 import { post } from "../tools/channels.ts";
-import { pageService, sizes, state } from "./tools.ts";
+import { pageService, resize, sizes, state } from "./tools.ts";
 
 /** What is wrong with what is on show, as `rule: element`. */
 async function faults(page: Page): Promise<string[]> {
@@ -47,7 +47,7 @@ for (const locale of ["en", "ja"] as const) {
       await page.emulateMedia({ reducedMotion: "reduce" });
       await page.evaluate(axe.source);
       for (const { width, height } of sizes) {
-        await page.setViewportSize({ width, height });
+        await resize(page, { width, height });
         await parts(page);
       }
       // Folded out, and with what a broken frame has earned.
@@ -69,7 +69,7 @@ browserTest("tabs go by arrow keys", async ({ page }) => {
   await page.getByRole("tabpanel", { name: "Frames" }).waitFor();
   await state(page, "Open");
   // Beside the talk there are two.
-  await page.setViewportSize({ width: 1024, height: 768 });
+  await resize(page, { width: 1024, height: 768 });
   await page.getByRole("tab", { name: "Frames" }).focus();
   await page.keyboard.press("ArrowRight");
   await page.getByRole("tabpanel", { name: "Handshake" }).waitFor();

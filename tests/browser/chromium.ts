@@ -82,7 +82,7 @@ export function browserTest(
       const context = await (await browser()).newContext(profile);
       try {
         const page = await context.newPage();
-        page.setDefaultTimeout(15_000);
+        page.setDefaultTimeout(30_000);
         const complaints: string[] = [];
         page.on("pageerror", (error) => complaints.push(error.message));
         page.on("console", (message) => {

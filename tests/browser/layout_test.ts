@@ -5,7 +5,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } fr
 import type { Page } from "playwright-core";
 import { post } from "../tools/channels.ts";
 import { browserTest } from "./chromium.ts";
-import { frames, pageService, sizes } from "./tools.ts";
+import { frames, pageService, resize, sizes } from "./tools.ts";
 
 interface Box {
   x: number;
@@ -38,11 +38,11 @@ for (const path of ["", "news"]) {
       await using service = await pageService();
       const { page } = tab;
       for (let n = 0; n < 30; n++) await post(service, "news", `message ${n}`);
-      await page.setViewportSize(sizes[0]!);
+      await resize(page, sizes[0]!);
       await page.goto(service.url + path);
       await page.locator(".row.in").first().waitFor();
       for (const size of sizes) {
-        await page.setViewportSize(size);
+        await resize(page, size);
         const talk = page.locator("#tab-talk");
         if (await talk.isVisible()) await talk.click();
         for (const folded of [true, false]) {
@@ -79,7 +79,7 @@ browserTest(
     await using service = await pageService();
     await page.goto(service.url);
     for (const [width, count] of [[999, 1], [1000, 2], [1199, 2], [1200, 3], [1920, 3]] as const) {
-      await page.setViewportSize({ width, height: 768 });
+      await resize(page, { width, height: 768 });
       const boxes = await Promise.all(
         (await page.locator(".sheet:visible").all()).map((sheet) => sheet.boundingBox()),
       );
@@ -93,11 +93,11 @@ browserTest(
 
 browserTest("what a newcomer needs comes first, at every size", async ({ page }) => {
   await using service = await pageService();
-  await page.setViewportSize(sizes[0]!);
+  await resize(page, sizes[0]!);
   await page.goto(service.url);
   await page.getByText("One curl publishes. Every page hears it at once.").waitFor();
   for (const size of sizes) {
-    await page.setViewportSize(size);
+    await resize(page, size);
     const talk = page.locator("#tab-talk");
     if (await talk.isVisible()) await talk.click();
     await inSight(page, "#curl", "#lead-link", ".preferences a");
@@ -119,7 +119,7 @@ browserTest("what a newcomer needs comes first, at every size", async ({ page })
 
 browserTest("a long message is folded, says its length, and unfolds", async ({ page }) => {
   await using service = await pageService();
-  await page.setViewportSize({ width: 360, height: 640 });
+  await resize(page, { width: 360, height: 640 });
   // At the edge of what is folded, and one past it.
   await post(service, "news", "x".repeat(180));
   await post(service, "news", "y".repeat(181));
@@ -145,7 +145,7 @@ browserTest(
   "the frame that is shown stays in view in the list while others come",
   async ({ page }) => {
     await using service = await pageService("--ticker-interval", "50ms");
-    await page.setViewportSize({ width: 1440, height: 900 });
+    await resize(page, { width: 1440, height: 900 });
     await page.goto(service.url);
     await frames(page, "in", "echo 30").waitFor({ state: "attached" });
     const list = await box(page, "#frame-list");

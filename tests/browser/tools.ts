@@ -16,6 +16,15 @@ export const sizes = [
   { width: 1920, height: 1080 },
 ];
 
+/** Makes the window another size, and waits until the page has arranged itself in it: it is told at its next frame. */
+export async function resize(page: Page, size: { width: number; height: number }): Promise<void> {
+  await page.setViewportSize(size);
+  await page.waitForFunction(`innerWidth === ${size.width} && innerHeight === ${size.height}`);
+  await page.evaluate(
+    "new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))",
+  );
+}
+
 /** A service that ends at once: the page is still open then, and would be waited for. */
 export function pageService(...flags: string[]): Promise<TestService> {
   return testService("--drain", "0s", ...flags);
