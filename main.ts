@@ -5,7 +5,7 @@ import type { Config } from "./lib/settings/config.ts";
 import { type Kodama, kodama, ListenError, OpenError } from "./lib/kodama.ts";
 import { configureLog, LineWriter, log } from "./lib/service/log.ts";
 import { ConfigError } from "./lib/settings/setting.ts";
-import { version } from "./lib/version.ts";
+import { version } from "./lib/settings/version.ts";
 
 /** Starts it, as {@linkcode kodama} does; `undefined` where the signal came first. */
 async function start(

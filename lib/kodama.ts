@@ -32,7 +32,7 @@ import { faultLine } from "./service/serve.ts";
 import { startService } from "./service/service.ts";
 import type { Config } from "./settings/config.ts";
 import { checkedSettings, isSetting, type ServiceSettings } from "./settings/plain.ts";
-import { version } from "./version.ts";
+import { version } from "./settings/version.ts";
 
 export { EngineError } from "./hub/engine.ts";
 export type { OwnLog } from "./engine/own.ts";
@@ -41,6 +41,7 @@ export { ListenError } from "./net/conn.ts";
 export type { Peer } from "./net/transport.ts";
 export type { FetchInfo } from "./net/web.ts";
 export type {
+  ChannelGap,
   ChannelMessage,
   PublishOptions,
   SubscribeOptions,
@@ -95,7 +96,7 @@ export interface Kodama extends AsyncDisposable {
   publish(channel: string, data: unknown, options?: PublishOptions): Promise<Receipt>;
   /**
    * Hears what comes on one channel or several; from the call on, also before the first message is asked for. Who takes it
-   * slowly is caught up from what the channels remember; what they do not any more is told. It ends also with the service.
+   * slowly is caught up from what the channels remember, and told where they do not any more. It ends with the service.
    * @throws {TypeError} If a channel has no such name, or `since` is none.
    */
   subscribe(channels: string | readonly string[], options?: SubscribeOptions): Subscription;
@@ -190,6 +191,12 @@ function checkOption(name: string, options: KodamaOptions): void {
 /** What a program hands over by itself is in its thread, and cannot be in others. */
 function checkThreads({ workers }: Config, options: KodamaOptions): void {
   if (workers === 1) return;
+  // Without it, the runtime ends the process where it is asked to share a port; with it, there is this, too.
+  if (!("listenDatagram" in Deno)) {
+    throw new TypeError(
+      'workers other than 1 need "unstable": ["net"] in your deno.json: they share a port',
+    );
+  }
   const there = hookNames.find((name) => options[name] !== undefined) ??
     (typeof options.engine === "object" ? "engine" : undefined);
   if (there === undefined) return;

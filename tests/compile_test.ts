@@ -60,8 +60,11 @@ Deno.test({
     for (const module of ["main.ts", ...THREADS, ...LATER]) {
       assert(packed.includes(await Deno.readTextFile(root + module)), `${module} is not in it`);
     }
-    const packages = { ...manifest.imports, ...manifest.scopes["./lib/engine/nats/"] };
-    for (const name of Object.keys(packages).filter((name) => !name.startsWith("@std/"))) {
+    const packages = [
+      ...Object.keys(manifest.imports),
+      ...Object.keys(manifest.scopes["./bench/"]),
+    ];
+    for (const name of packages.filter((name) => !name.startsWith("@std/"))) {
       assert(packed.includes(name), name);
     }
     const [, permissions] = /"permissions":(\{"allow_env".*?\})/.exec(packed.toString("latin1"))!;

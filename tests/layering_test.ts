@@ -72,3 +72,11 @@ Deno.test("every source says first what it is, and is at most 330 lines long", (
     assert(text.split("\n").length <= 330, `${path} is long: look for the missing idea`);
   }
 });
+
+Deno.test("the command is a caller of kodama(): what it starts, a program can start", () => {
+  const main = Deno.readTextFileSync(new URL("../main.ts", import.meta.url));
+  assertEquals([...main.matchAll(/\bkodama\(\{/g)].length, 1);
+  const below = main.match(/from "\.\/lib\/(service|engine|net)\/[^"]+"/g);
+  assertEquals(below, ['from "./lib/service/log.ts"']);
+  assert(!main.includes("startService"));
+});

@@ -2,7 +2,6 @@
  * The engine's own thread: opens the engine and serves it to the threads that serve. {@linkcode EngineThread} starts it.
  * @module
  */
-/// <reference lib="deno.worker" />
 import { EngineHost } from "./host.ts";
 import { type EngineSettings, openEngine } from "./open.ts";
 import type { Port } from "./wire.ts";
@@ -50,11 +49,17 @@ async function take(message: ToThread): Promise<void> {
   }
 }
 
+/** This thread, as whoever has started it knows it; a package must not change the types of all globals for that. */
+const thread = self as unknown as {
+  postMessage(message: FromThread): void;
+  onmessage: (event: MessageEvent<ToThread>) => void;
+};
+
 function tell(message: FromThread): void {
-  self.postMessage(message);
+  thread.postMessage(message);
 }
 
-self.onmessage = async ({ data }: MessageEvent<ToThread>) => {
+thread.onmessage = async ({ data }: MessageEvent<ToThread>) => {
   try {
     await take(data);
   } catch (error) {

@@ -56,7 +56,6 @@ export interface Publisher {
 }
 
 /** An answer, now or later; or none. */
-// deno-lint-ignore no-invalid-void-type
 export type Perhaps<T> = T | undefined | void | Promise<T | undefined | void>;
 
 /** The functions of a program that the service asks. */
@@ -66,7 +65,7 @@ export interface ServiceHooks {
    * @param request Without a body.
    * @param action What it is about to do.
    * @param channels Where; none for a batch, whose lines are looked at one by one.
-   * @param info Who asks.
+   * @param info Who asks; behind a proxy of `trustProxy`, who is behind it.
    * @returns What it may do, on the whole connection; a `Response` that refuses; `undefined`: as the settings say.
    */
   authorize?: (
@@ -112,7 +111,9 @@ export function hooksOf(
   return {
     authorize: authorize && authorized(authorize),
     admit: onpublish && admitted(onpublish, maxMessage),
-    around: before === undefined && after === undefined ? undefined : around(before, after, fault),
+    around: before === undefined && after === undefined
+      ? undefined
+      : around(before, after, maxMessage, fault),
   };
 }
 
@@ -182,6 +183,7 @@ function offerOf(draft: Draft, key: string | undefined): Offer {
 function around(
   before: ServiceHooks["before"],
   after: ServiceHooks["after"],
+  maxMessage: number,
   fault: (error: unknown) => void,
 ): Hooks["around"] {
   return async (exchange, own) => {
@@ -206,7 +208,7 @@ function around(
     const first = await ask(before);
     if (first !== undefined) return first;
     try {
-      return await own();
+      return await own(exchange.begun ? withBodyOf(request, exchange, maxMessage) : exchange);
     } catch (error) {
       if (!(error instanceof HttpError && error.status === 404)) throw error;
       const last = await ask(after);
@@ -216,7 +218,41 @@ function around(
   };
 }
 
-function infoOf({ peer }: Asked): FetchInfo {
+/** A request of which the program has looked at the body: what it has left of it is read from there. */
+function withBodyOf(request: Request, exchange: Exchange, maxMessage: number): Asked {
+  return derived(exchange, (limit = maxMessage) => readAll(request, limit));
+}
+
+/** An exchange whose body is another. */
+function derived(
+  exchange: Exchange,
+  body: Asked["body"],
+  more: PropertyDescriptorMap = {},
+): Exchange {
+  return Object.create(exchange, {
+    body: { value: body },
+    watch: { value: (lost: Lost) => exchange.watch(lost) },
+    ...more,
+  });
+}
+
+async function readAll(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (request.bodyUsed) {
+    throw new TypeError("before has read the body and returned nothing: read a clone, or answer");
+  }
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const part of request.body ?? []) {
+    size += part.length;
+    if (size > limit) throw new HttpError(413, `body is over ${limit} bytes`);
+    parts.push(part);
+  }
+  return await new Blob(parts).bytes();
+}
+
+function infoOf(asked: Asked): FetchInfo {
+  // Whoever serves hands over nothing else.
+  const { client: peer } = asked as Exchange;
   return { peer, remoteAddr: peer };
 }
 
@@ -226,12 +262,9 @@ const heads = new WeakMap<Asked, Request>();
 function headOf(asked: Asked): Request {
   const known = heads.get(asked);
   if (known !== undefined) return known;
-  // Whoever serves hands over nothing else.
-  const exchange = asked as Exchange;
-  const request = webRequest(Object.create(exchange, {
-    hasBody: { value: false },
-    watch: { value: (lost: Lost) => exchange.watch(lost) },
-  }));
+  // As above.
+  const exchange = asked as Exchange, hasBody = { value: false };
+  const request = webRequest(derived(exchange, (limit) => exchange.body(limit), { hasBody }));
   heads.set(asked, request);
   return request;
 }

@@ -67,6 +67,11 @@ export class Exchange implements Request {
     return this.#body.read(limit);
   }
 
+  /** Whether somebody has had some of the body, or was asked to. */
+  get begun(): boolean {
+    return this.#body.begun;
+  }
+
   /** The body, where all of it has come with the head; it is taken then. */
   here(): Uint8Array<ArrayBuffer> | undefined {
     return this.#body.here();

@@ -85,7 +85,7 @@ export class RequestBody {
   /** All of it, where it has come with its head; it is taken then. */
   here(): Uint8Array<ArrayBuffer> | undefined {
     const { input } = this.#transport, size = this.#framing;
-    if (size === "chunked" || size > input.length || this.#begun) return undefined;
+    if (size === "chunked" || size > input.length || this.begun) return undefined;
     const from = input.start;
     input.start += size;
     this.#taken = true;
@@ -115,9 +115,10 @@ export class RequestBody {
     return this.#taken || this.#framing === 0 || this.#decoder?.done === true;
   }
 
-  get #begun(): boolean {
+  /** Whether somebody has had some of it, or was asked to. */
+  get begun(): boolean {
     const read = this.#taken || this.#body !== undefined || this.#decoder !== undefined;
-    return read || this.#over;
+    return read || this.#over || this.#failure !== undefined;
   }
 
   /** Sees to it that it is. Returns whether it could. */
@@ -171,7 +172,9 @@ export class RequestBody {
   }
 
   #all(limit: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#over) return Promise.reject(this.#why());
+    if (this.#over || this.#failure !== undefined) return Promise.reject(this.#why());
+    // What is there now is another request's.
+    if (this.begun) return Promise.reject(new TypeError("the body has been read already"));
     // It has come together with its head, as most do.
     const here = typeof this.#framing === "number" && this.#framing <= limit && this.here();
     return here ? Promise.resolve(here) : this.#inTime(this.#read(limit));

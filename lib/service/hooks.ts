@@ -51,7 +51,7 @@ export interface Hooks {
    * @param own What is answered here.
    */
   around?:
-    | ((exchange: Exchange, own: () => Answer | Promise<Answer>) => Promise<Answer>)
+    | ((exchange: Exchange, own: (request: Request) => Answer | Promise<Answer>) => Promise<Answer>)
     | undefined;
 }
 

@@ -23,7 +23,7 @@ export interface Source {
   /** When the process began, in seconds since 1970. */
   began: number;
   /** What serves. */
-  about: Record<"engine" | "workers", string>;
+  about: Record<"version" | "engine" | "workers", string>;
 }
 
 /** One number: the labels that tell it from others of its name, and what it is. */
@@ -146,7 +146,7 @@ export const metrics: readonly Metric[] = [
     name: "kodama_info",
     help: "What serves; always 1",
     type: "gauge",
-    labels: { engine: ["memory", "sqlite", "nats"], workers: [] },
+    labels: { version: [], engine: ["memory", "sqlite", "nats"], workers: [] },
     read: ({ about }) => [{ labels: about, value: 1 }],
   },
   counted(

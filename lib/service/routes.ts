@@ -62,7 +62,7 @@ export function createRoutes(context: RouteContext): Handle {
     checkHost(request, config.host, loopback);
     const { around } = context;
     if (around === undefined || wantsUpgrade(request)) return own(request);
-    return around(request, () => own(request));
+    return around(request, own);
   }
 
   function own(request: Request): Answer | Promise<Answer> {

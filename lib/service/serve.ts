@@ -22,6 +22,7 @@ import { createRoutes, isVital } from "./routes.ts";
 import { Notices } from "./notices.ts";
 import { Publishes } from "./publishes.ts";
 import { type Counters, Tally } from "./tally.ts";
+import { version } from "../settings/version.ts";
 
 /** What a thread serves with. */
 export interface ServeContext {
@@ -104,7 +105,7 @@ export function serveOn(context: ServeContext): Serving {
         counts: totals(),
         engine: await stats(),
         reachable: hub.unreachable === undefined,
-        about: { engine: engineKind(config.engine), workers: String(threads) },
+        about: { version, engine: engineKind(config.engine), workers: String(threads) },
       }),
   });
   const maxConnections = config.maxConnections || Infinity;

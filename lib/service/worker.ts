@@ -3,7 +3,6 @@
  * {@linkcode startWorkers} starts it.
  * @module
  */
-/// <reference lib="deno.worker" />
 import { MAX_WAITING, RemoteEngine } from "../engine/remote.ts";
 import type { KeyPair } from "../net/certificate.ts";
 import { ListenError } from "../net/conn.ts";
@@ -71,8 +70,14 @@ export type FromWorker =
 const asked = new Map<number, (value: never) => void>();
 let refs = 0;
 
+/** This thread, as whoever has started it knows it; a package must not change the types of all globals for that. */
+const thread = self as unknown as {
+  postMessage(message: FromWorker): void;
+  onmessage: (event: MessageEvent<ToWorker>) => void;
+};
+
 function tell(message: FromWorker): void {
-  self.postMessage(message);
+  thread.postMessage(message);
 }
 
 function ask<T>(question: WorkerAsk): Promise<T> {
@@ -145,7 +150,7 @@ async function shutdown(drain: number): Promise<void> {
   tell({ ended: true });
 }
 
-self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+thread.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   if ("start" in data) begun = begin(data.start);
   else if ("engine" in data) engine!.attach(data.engine);
   else if ("engineGone" in data) engine!.detach();

@@ -2,16 +2,20 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import type { KodamaOptions, Publisher } from "../../lib/kodama.ts";
+import { answers, hasAnswers } from "../tools/answers.ts";
 import {
+  addressOf,
   ask,
   askLines,
   post,
   postLines,
   remembered,
+  requestBytes,
   Subscriber,
   UPGRADE,
 } from "../tools/channels.ts";
 import { program } from "../tools/program.ts";
+import { join, RawClient } from "../tools/raw.ts";
 import { SECRET, sign } from "../tools/tokens.ts";
 
 /** Who asks, by a field of the request. */
@@ -52,6 +56,21 @@ Deno.test("authorize is told what is about to be done, and where", async () => {
     ["GET", "/c", "read", ["c"], ...own],
   ]);
   assertEquals(await remembered(service, "a/b"), [{ ch: "a/b", data: "x" }]);
+});
+
+Deno.test("authorize is told who is behind a proxy that is believed", async () => {
+  const asked: string[] = [];
+  await using service = await program({
+    trustProxy: ["127.0.0.1"],
+    authorize: (_request, _action, _channels, { peer }) => {
+      asked.push(peer.hostname);
+      return { r: ["**"] };
+    },
+    before: (_request, { remoteAddr }) => void asked.push(remoteAddr.hostname),
+  });
+  await ask(service, "GET /a?since=all", { "X-Forwarded-For": "192.0.2.1" });
+  using _ = await Subscriber.open(service, "/a?since=all", { "X-Forwarded-For": "192.0.2.2" });
+  assertEquals(asked, ["192.0.2.1", "192.0.2.1", "192.0.2.2"]);
 });
 
 Deno.test("what authorize grants holds for HTTP, a batch, and what a WebSocket asks for later", async () => {
@@ -273,6 +292,38 @@ Deno.test("before is asked first about what is no WebSocket, and after about wha
   // Another Host than this server's is none of the program's either.
   assertEquals((await ask(service, "GET /hello", { Host: "evil.example" })).status, 421);
   assertEquals(asked, []);
+});
+
+Deno.test("what before has looked at of a body is published as it came, and nothing of the next request", async () => {
+  const looks: [name: string, look: (request: Request) => unknown][] = [
+    ["not at all", () => {}],
+    ["at whether there is one", (request) => request.body !== null],
+    ["at a clone", (request) => request.clone().text()],
+    ["at another request made of it", (request) => new Request(request.clone()).bytes()],
+  ];
+  for (const [name, look] of looks) {
+    await using service = await program({ maxMessage: 5, before: async (r) => void await look(r) });
+    const post = (body: string) => requestBytes(service.port, "POST /a", {}, body);
+    using raw = await RawClient.connect(addressOf(service.port));
+    await raw.send(join(post("12345"), post("1"), post("123456")));
+    const got = answers(await raw.until(hasAnswers(3))).map(({ status }) => status);
+    assertEquals(got, [200, 200, 413], name);
+    assertEquals((await remembered(service, "a")).map(({ data }) => data), ["12345", "1"], name);
+  }
+});
+
+Deno.test("a before that has read the body and says nothing is a fault, and nothing behind it is taken for the body", async () => {
+  await using service = await program({ before: async (request) => void await request.text() });
+  const post = (body: string) => requestBytes(service.port, "POST /a", {}, body);
+  for (const body of ["12345", "x".repeat(100_000)]) {
+    using raw = await RawClient.connect(addressOf(service.port));
+    await raw.send(join(post(body), requestBytes(service.port, "GET /-/health")));
+    const got = answers(await raw.until(hasAnswers(2))).map(({ status }) => status);
+    assertEquals(got, [500]);
+    const { error } = service.lines.at(-1)!.fields;
+    assertMatch(String(error), /^TypeError: before has read the body and returned nothing/);
+  }
+  assertEquals(await remembered(service, "a"), []);
 });
 
 Deno.test("a before or after that throws is 500 and a line, and the next request is served", async () => {

@@ -2,8 +2,12 @@
  * A connection to NATS, and what is said of one that cannot be had.
  * @module
  */
-import { credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
-import { JetStreamApiError, JetStreamError } from "@nats-io/jetstream";
+import {
+  credsAuthenticator,
+  JetStreamApiError,
+  JetStreamError,
+  type NatsConnection,
+} from "./client.ts";
 import { natsAddress, withoutSecrets } from "./address.ts";
 import { connect } from "./transport.ts";
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import { createInbox, type Msg, type NatsConnection } from "./client.ts";
 import { EngineError } from "../../hub/engine.ts";
 import type { Duplicate, LogRecord } from "../log.ts";
 import { encodeHeaders, MAX_HEADERS, subjectOf } from "./record.ts";

@@ -2,7 +2,7 @@
  * How a message lies in the stream: the channel is its subject, the body its payload, and what else is known of it one header.
  * @module
  */
-import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
+import { headers, type Msg, type MsgHdrs } from "./client.ts";
 import { nameFault } from "../../hub/name.ts";
 import type { Kind } from "../../hub/message.ts";
 import type { LogEntry, LogRecord, Place } from "../log.ts";

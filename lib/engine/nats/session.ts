@@ -4,8 +4,7 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { NatsConnection } from "@nats-io/transport-node";
-import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { type JetStreamManager, jetstreamManager, type NatsConnection } from "./client.ts";
 import type { StreamClock } from "./clock.ts";
 import { connectTo, NatsError, type NatsTarget, PATIENCE } from "./connect.ts";
 import { lookAt, prepareStream, renameStream, type StreamView, type StreamWish } from "./stream.ts";

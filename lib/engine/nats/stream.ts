@@ -3,16 +3,16 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { nanos } from "@nats-io/transport-node";
 import {
   DiscardPolicy,
   JetStreamApiError,
   type JetStreamManager,
+  nanos,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
   type StreamInfo,
-} from "@nats-io/jetstream";
+} from "./client.ts";
 import { NatsError } from "./connect.ts";
 import { prefixOf } from "./record.ts";
 

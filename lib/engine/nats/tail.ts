@@ -5,8 +5,16 @@
  * again and nothing made anew here; who follows says when.
  * @module
  */
-import { createInbox, type Msg, nanos, type NatsConnection } from "@nats-io/transport-node";
-import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from "@nats-io/jetstream";
+import {
+  AckPolicy,
+  createInbox,
+  DeliverPolicy,
+  type JetStreamManager,
+  type Msg,
+  nanos,
+  type NatsConnection,
+  ReplayPolicy,
+} from "./client.ts";
 
 /** A message, as it was delivered. */
 export interface Delivery {

@@ -12,9 +12,10 @@ import {
   type ConnectionOptions,
   type NatsConnection,
   NatsConnectionImpl,
+  nodeResolveHost,
+  NodeTransport,
   setTransportFactory,
-} from "@nats-io/transport-node/lib/nats-base-client.js";
-import { nodeResolveHost, NodeTransport } from "@nats-io/transport-node/lib/node_transport.js";
+} from "./client.ts";
 
 class Transport extends NodeTransport {
   override async dial(...args: Parameters<NodeTransport["dial"]>): Promise<Socket> {
