@@ -95,17 +95,20 @@ function freePort(): string {
   return String(listener.addr.port);
 }
 
+/** What Deno's own server runs. */
+const DENO = { socket: "deno_native", publish: "deno_http", fetch: "deno_fetch" };
+
 /**
  * The command line of a server.
  * @param folder Where its files are, where it has any.
  * @param checkout Which Kodama.
- * @param http Whether it has nothing to do but answer requests.
+ * @param http Where it has nothing to do but answer requests: what is asked of it.
  */
 export function commandOf(
   peer: Program,
   folder: string,
   checkout: string,
-  http = false,
+  http?: "publish" | "fetch",
 ): string[] {
   const deno = [Deno.execPath(), "run", "-q", "--no-prompt"];
   switch (peer) {
@@ -127,7 +130,7 @@ export function commandOf(
         ...deno,
         "--allow-net",
         "--allow-read",
-        here(`peers/${http ? "deno_http" : "deno_native"}.ts`),
+        here(`peers/${DENO[http ?? "socket"]}.ts`),
       ];
     case "library":
       return [

@@ -17,6 +17,7 @@ import { Publishes } from "../lib/service/publishes.ts";
 import { createRoutes } from "../lib/service/routes.ts";
 import { Tally } from "../lib/service/tally.ts";
 import { defaults } from "../lib/settings/config.ts";
+import { alone as onlyThread } from "../tests/tools/alone.ts";
 
 const fault = (error: unknown) => console.error(error);
 const counts = new Float64Array(Tally.end), now = () => performance.now();
@@ -27,7 +28,7 @@ const handle = createRoutes({
   ...{ admit: undefined, around: undefined },
   ...{ authorize: createAuthorize(defaults), forms: frameForms(defaults.deflateThreshold) },
   ...{ publishes: new Publishes(counts), metrics: () => Promise.resolve("") },
-  hub: new Hub(new MemoryEngine(defaults, now, "bench")),
+  ...onlyThread(new Hub(new MemoryEngine(defaults, now, "bench"))),
 });
 
 /** A connection on which one request comes whenever the last was answered, so many times. */

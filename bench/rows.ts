@@ -3,7 +3,7 @@
  * @module
  */
 import { runLoad } from "./run_load.ts";
-import { post } from "./load/wrk.ts";
+import { get, post } from "./load/wrk.ts";
 import type { EchoLoad } from "./load/echo.ts";
 import type { Usage } from "./load/meter.ts";
 import { LIBRARIES, type Peer } from "./peers.ts";
@@ -42,8 +42,8 @@ export interface Row {
   fresh?: boolean;
   /** Whether it goes over TLS. */
   tls?: boolean;
-  /** Whether the peers have nothing to do but answer requests. */
-  http?: boolean;
+  /** Where the peers have nothing to do but answer requests: what is asked of them. */
+  http?: "publish" | "fetch";
   /** Whether the server has to be busier than the load. */
   saturates: boolean;
   /** What is asked. */
@@ -185,7 +185,7 @@ function publishes(
     title: `${what}, ${size} B, ${connections} kept connections`,
     unit: lines > 0 ? "CPU, µs a line" : "CPU, µs a publish",
     peers,
-    http: true,
+    http: "publish",
     saturates: true,
     targets,
     async measure(_, server, time) {
@@ -253,6 +253,26 @@ function toService(than: number): Target[] {
   return [{ figure: "cpu", bound: "at most", than, peer: "kodama", of: "library" }];
 }
 
+/** Requests that are answered with a word. */
+const fetched: Row = {
+  id: "serve-fetch",
+  title: '`fetch: () => new Response("ok")`, 32 kept connections; of the service, its health',
+  unit: "CPU, µs a request",
+  peers: ["kodama", "library", "deno"],
+  http: "fetch",
+  saturates: true,
+  targets: [{ figure: "cpu", bound: "at most", than: 2, peer: "deno", of: "library" }],
+  async measure(peer, server, time) {
+    const path = peer === "kodama" ? "/-/health" : "/";
+    const result = await get({ ...server, path, connections: 32, ...time });
+    return {
+      cpu: result.serverCpu / result.requests * 1e6,
+      rate: result.requests / result.seconds,
+      ...shares(result),
+    };
+  },
+};
+
 /** The same work by a program: its handlers get texts, and bytes of their own; what is posted it publishes. */
 export const LIBRARY_ROWS: readonly Row[] = [
   echo("serve-1", [64, 1, 20], false, toService(1.15)),
@@ -262,7 +282,7 @@ export const LIBRARY_ROWS: readonly Row[] = [
   echo("serve-text-64", [16, 64, 125], true, toService(1.15)),
   fanout("serve-fanout-20", 20, false, toService(1.1)),
   fanout("serve-fanout-500", 500, true, toService(1.1)),
-].map((row) => ({ ...row, peers: LIBRARIES }));
+].map((row): Row => ({ ...row, peers: LIBRARIES })).concat(fetched);
 
 /** The same work over TLS. */
 export const TLS_ROWS: readonly Row[] = [

@@ -65,13 +65,13 @@ async function dataFolder(checkout: string): Promise<string> {
 /**
  * Starts a server on a free port.
  * @param tls Whether it speaks TLS.
- * @param http Whether it has nothing to do but answer requests.
+ * @param http Where it has nothing to do but answer requests: what is asked of it.
  */
 export async function startPeer(
   peer: Peer,
   before?: Before,
   tls = false,
-  http = false,
+  http?: "publish" | "fetch",
 ): Promise<RunningServer> {
   if (peer === "ws" || peer.startsWith("bun")) await install();
   const checkout = peer === "before" ? before!.folder : CHECKOUT;

@@ -58,7 +58,10 @@ export type { Fields, LogLine } from "./service/log.ts";
 export type { ServiceSettings } from "./settings/plain.ts";
 
 /** What {@linkcode kodama} is told: every setting of the command, and what only a program can say. */
-export interface KodamaOptions extends Omit<ServiceSettings, "engine">, ServiceHooks {
+export interface KodamaOptions
+  extends Omit<ServiceSettings, "engine" | "authorize">, Omit<ServiceHooks, "authorize"> {
+  /** Who is asked what somebody may do: the program, before the settings are; or, by its URL, a backend. Default nobody. */
+  authorize?: string | NonNullable<ServiceHooks["authorize"]>;
   /**
    * Who keeps order and memory: `memory`, `sqlite:FILE`, `nats://HOST[,HOST…]`; an engine of your own; or a log of your own
    * with its clock, of which is remembered what `history`, `historyAge` and `historyBytes` say. It is ended with the service.
@@ -128,12 +131,18 @@ const others = ["log", "signal", "waiting"];
  * @throws {ListenError} If the certificate, the Unix socket or the port for plain HTTP cannot be had.
  */
 export async function kodama(options: KodamaOptions = {}): Promise<Kodama> {
-  const { log: sink, signal, waiting, engine, ...rest } = options;
+  const { log: sink, signal, waiting, engine, authorize, ...rest } = options;
   for (const name of Object.keys(options)) checkOption(name, options);
   const own = typeof engine === "object" ? engine : undefined;
-  const config = checkedSettings({ ...rest, ...typeof engine === "string" && { engine } });
+  const config = checkedSettings({
+    ...rest,
+    ...typeof engine === "string" && { engine },
+    ...typeof authorize === "string" && { authorize },
+  });
   checkThreads(config, options);
-  const log = sinkOf(sink, config), hooks = hooksOf(options, config.maxMessage, faultLine(log));
+  const log = sinkOf(sink, config);
+  const asked = { ...rest, ...typeof authorize === "function" && { authorize } };
+  const hooks = hooksOf(asked, config.maxMessage, faultLine(log));
   signal?.throwIfAborted();
   const service = await startService(config, log, {
     ...{ hooks, engine: own },
@@ -181,6 +190,8 @@ function checkOption(name: string, options: KodamaOptions): void {
     if (!category && typeof value !== "function") throw wrong("a function or a list of strings");
   } else if (name === "signal") {
     if (!(value instanceof AbortSignal)) throw wrong("an AbortSignal");
+  } else if (name === "authorize") {
+    if (!["function", "string"].includes(typeof value)) throw wrong("a function or a URL");
   } else if (name === "waiting" || hookNames.some((hook) => hook === name)) {
     if (typeof value !== "function") throw wrong("a function");
   } else if (!isSetting(name) && !others.includes(name)) {
@@ -197,7 +208,7 @@ function checkThreads({ workers }: Config, options: KodamaOptions): void {
       'workers other than 1 need "unstable": ["net"] in your deno.json: they share a port',
     );
   }
-  const there = hookNames.find((name) => options[name] !== undefined) ??
+  const there = hookNames.find((name) => typeof options[name] === "function") ??
     (typeof options.engine === "object" ? "engine" : undefined);
   if (there === undefined) return;
   const what = there === "engine" ? "an engine that is an object" : "a function";

@@ -21,24 +21,30 @@ const labels = {
   payload: "payload",
 };
 
-/** @param {HTMLElement} place */
-export function createBitGrid(place) {
+/**
+ * @param {HTMLElement} place
+ * @param {(field: string) => void} on One was chosen by hand.
+ */
+export function createBitGrid(place, on) {
   const grid = h("div.bit-grid", { role: "toolbar" });
   const meaning = h("div.meaning");
   place.append(ruler(), grid, meaning);
   let frame;
   let deflated;
+  let way;
   let field = "opcode";
   let before;
 
   /**
    * @param {import("./wire.js").Frame} next
    * @param {boolean} compressed Whether RSV1 says that permessage-deflate was used.
+   * @param {"in" | "out"} dir
    * @param {boolean} compare Whether to mark what differs from the frame before.
    */
-  function show(next, compressed, compare = false) {
+  function show(next, compressed, dir, compare = false) {
     before = compare ? bits(frame.bytes) : undefined;
     frame = next;
+    way = dir;
     deflated = compressed;
     const fields = fieldsOf(frame);
     if (!fields.some(({ id }) => id === field)) field = "payload";
@@ -98,12 +104,14 @@ export function createBitGrid(place) {
   function sense(id) {
     const words = t().meanings;
     if (id === "fin") return words.fin(frame.fin);
-    if (id === "rsv1") return frame.rsv[0] && !deflated ? words.rsv : words.rsv1(frame.rsv[0]);
-    if (id.startsWith("rsv")) return words.rsv;
+    if (id === "rsv1") {
+      return frame.rsv[0] && !deflated ? words.rsv(true) : words.rsv1(frame.rsv[0]);
+    }
+    if (id.startsWith("rsv")) return words.rsv(frame.rsv[Number(id[3]) - 1]);
     if (id === "opcode") {
       return words.opcode(frame.opcode, t().opcodes[frame.opcode] ?? t().unknownOpcode);
     }
-    if (id === "mask") return words.mask(frame.masked);
+    if (id === "mask") return words.mask(frame.masked, way);
     if (id === "length") return words.length(frame.bytes[1] & 0x7f);
     if (id === "key") return words.key(hex(frame.key));
     if (id === "payload") return words.payload(frame.length);
@@ -115,7 +123,7 @@ export function createBitGrid(place) {
     for (const part of grid.children) part.classList.toggle("lit", part.dataset.field === id);
     for (const each of grid.querySelectorAll("button")) each.tabIndex = -1;
     button(field).tabIndex = 0;
-    const [source, sentence] = quotation(id, frame);
+    const [source, sentence] = quotation(id, frame, way);
     const size = fieldsOf(frame).find((f) => f.id === id).size;
     meaning.replaceChildren(
       h("p", {}, h("strong", {}, t().fields[id]), t().frames.bitsOf(count(size)), sense(id)),
@@ -123,16 +131,23 @@ export function createBitGrid(place) {
     );
   }
 
+  /** Lights a field for good, once there is a frame that has it. */
   function choose(id) {
+    if (!(id in labels)) return;
     field = id;
-    mark(id);
+    if (frame && button(id)) mark(id);
+  }
+
+  function byHand(id) {
+    choose(id);
+    on(id);
   }
 
   const fieldAt = (event) => event.target.closest("[data-field]")?.dataset.field;
   grid.addEventListener("pointerover", (event) => fieldAt(event) && mark(fieldAt(event)));
   grid.addEventListener("pointerleave", () => frame && mark(field));
-  grid.addEventListener("click", (event) => fieldAt(event) && choose(fieldAt(event)));
-  grid.addEventListener("focusin", (event) => fieldAt(event) && choose(fieldAt(event)));
+  grid.addEventListener("click", (event) => fieldAt(event) && byHand(fieldAt(event)));
+  grid.addEventListener("focusin", (event) => fieldAt(event) && byHand(fieldAt(event)));
   grid.addEventListener("keydown", (event) => {
     const ids = fieldsOf(frame).map(({ id }) => id);
     const step = { ArrowRight: 1, ArrowLeft: -1, Home: -ids.length, End: ids.length }[event.key];
@@ -141,9 +156,9 @@ export function createBitGrid(place) {
     const at = Math.max(0, Math.min(ids.length - 1, ids.indexOf(field) + step));
     button(ids[at]).focus();
   });
-  onLanguage(() => frame && show(frame, deflated));
+  onLanguage(() => frame && show(frame, deflated, way));
 
-  return { show };
+  return { show, choose };
 }
 
 /** The numbers of the bits, as above the RFC's figure. */

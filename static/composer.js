@@ -1,40 +1,42 @@
-// What is said: a text or a file over the WebSocket, or published to the channel by HTTP.
+// What is said: a text or a file, and the curl that would say the same from anywhere.
 
 import { copy } from "./element.js";
+import { spoken, spokenBytes } from "./envelope.js";
 import { onLanguage, t } from "./i18n.js";
-import { curlOf, enveloped, publication, publishable } from "./target.js";
+import { curlOf, enveloped, publishable } from "./target.js";
+
+/** Where no channel is chosen, this one shows what publishing is. */
+const example = { kind: "channel", channel: "hello" };
 
 /**
  * @param {(id: string) => HTMLElement} element
  * @param {object} use
- * @param {(data: string | ArrayBuffer) => boolean} use.say
- * @param {(text: string) => void} use.note
+ * @param {(data: string | ArrayBuffer, shown: string | ArrayBuffer) => boolean} use.say
  * @param {() => import("./target.js").Target} use.target What is chosen: there it goes.
  * @param {() => Promise<boolean>} use.ready Watches what is chosen, and waits until that is open or
  *   has failed. `false` where what is chosen can be nothing's name.
  * @param {() => boolean} use.able Whether there is, or would be, a connection to send on.
- * @param {() => string} use.token Who says it; empty for nobody.
- * @param {() => void} use.refused A publish was, for want of a token perhaps.
  */
-export function createComposer(element, { say, note, target, ready, able, token, refused }) {
+export function createComposer(element, { say, target, ready, able }) {
   const field = element("text");
   const file = element("file");
+  const curl = element("curl");
+  const copyButton = element("copy-curl");
 
-  /** Text as the connection wants it: an envelope's client speaks JSON. */
-  function spoken(text) {
-    const { kind, channel } = target();
-    if (kind !== "channel" || enveloped(target()) === "raw") return text;
-    if (/^\s*\{\s*"(sub|unsub|pub)"/.test(text)) return text;
-    return JSON.stringify({ pub: channel.split(",")[0], data: text });
-  }
+  /** Whether what is said there is put into envelopes. */
+  const wraps = (to) => to.kind === "channel" && enveloped(to) === "envelope";
+  /** Of several channels the first. */
+  const first = ({ channel }) => channel.split(",")[0];
 
   element("composer").addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = field.value;
     if (text === "") return field.focus();
     if (!await ready()) return;
+    const to = target();
+    const sent = say(wraps(to) ? spoken(text, first(to)) : text, text);
     // What could not be sent stays in the field, and so does what was typed meanwhile.
-    if (say(spoken(text)) && field.value === text) field.value = "";
+    if (sent && field.value === text) field.value = "";
     changed();
     field.focus();
   });
@@ -45,39 +47,16 @@ export function createComposer(element, { say, note, target, ready, able, token,
     if (!chosen) return;
     const bytes = await chosen.arrayBuffer();
     file.value = "";
-    if (await ready()) send(bytes);
-  });
-
-  function send(bytes) {
-    const { kind, channel } = target();
-    if (kind !== "channel" || enveloped(target()) === "raw") return say(bytes);
-    const text = Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join("");
-    say(JSON.stringify({ pub: channel.split(",")[0], base64: btoa(text) }));
-  }
-
-  element("publish").addEventListener("click", async () => {
-    const text = field.value;
     if (!await ready()) return;
-    const { path, type } = publication(target(), text);
-    const headers = { "Content-Type": type };
-    if (token()) headers.Authorization = `Bearer ${token()}`;
-    try {
-      const response = await fetch(path, { method: "POST", headers, body: text });
-      const answer = await response.text();
-      if (!response.ok) {
-        if (response.status === 401 || response.status === 403) refused();
-        return note(t().talk.refused(response.status, answer.trim()));
-      }
-      const { id, subscribers } = JSON.parse(answer);
-      note(t().talk.published(id, subscribers));
-      if (field.value === text) field.value = "";
-      changed();
-    } catch {
-      note(t().talk.unreachable);
-    }
+    const to = target();
+    say(wraps(to) ? spokenBytes(bytes, first(to)) : bytes, bytes);
   });
 
-  element("copy-curl").addEventListener("click", () => copy(element("curl").textContent));
+  copyButton.addEventListener("click", async () => {
+    await copy(curl.textContent);
+    copyButton.textContent = t().talk.copied;
+    setTimeout(() => copyButton.textContent = t().page.copyCurl, 1_500);
+  });
   field.addEventListener("input", changed);
   onLanguage(changed);
 
@@ -87,20 +66,31 @@ export function createComposer(element, { say, note, target, ready, able, token,
     const where = placeOf(to);
     element("text-name").textContent = t().talk.textTo(where);
     field.placeholder = t().talk.sayTo(where);
-    for (const [id, name] of [["send", "sendTo"], ["choose", "fileTo"], ["publish", "publishTo"]]) {
+    for (const [id, name] of [["send", "sendTo"], ["choose", "fileTo"]]) {
       element(id).ariaLabel = element(id).title = t().talk[name](where);
     }
     element("send").disabled = element("choose").disabled = !able();
-    const one = publishable(to);
-    element("publish").disabled = !one;
-    element("curl-line").hidden = !one;
-    if (one) element("curl").textContent = curlOf(location.origin, to, field.value || "hello");
+    lead(to);
   }
 
-  /** What is said goes there: of several channels to the first. */
-  function placeOf({ kind, channel }) {
-    if (kind !== "channel") return t().page[kind];
-    return channel === "" ? t().page.channel : `/${channel.split(",")[0]}`;
+  /** A stranger is to see at once how a page is reached from anywhere. */
+  function lead(to) {
+    const own = publishable(to);
+    const elsewhere = to.kind !== "channel";
+    element("lead").hidden = !own && !elsewhere;
+    const shown = own ? to : example;
+    const text = own && field.value || "hello";
+    curl.textContent = curlOf(location.origin, shown, text);
+    element("lead-title").textContent = t().talk.lead(`/${shown.channel}`);
+    const link = element("lead-link");
+    link.hidden = own;
+    link.textContent = t().talk.open(`/${shown.channel}`);
+  }
+
+  /** What is said goes there. */
+  function placeOf(to) {
+    if (to.kind !== "channel") return t().page[to.kind];
+    return to.channel === "" ? t().page.channel : `/${first(to)}`;
   }
 
   return { changed };

@@ -22,6 +22,7 @@ export function backoff(attempt, random = Math.random) {
  *   with a retry to come, `closed` is closed until somebody asks, or for good: it was refused.
  * @property {number} [code] The close code, where a connection ended.
  * @property {string} [reason] The close reason, or the refusal's.
+ * @property {Date} [at] `open`: since when.
  * @property {number} [status] The HTTP status, where the handshake was refused.
  * @property {number} [delay] `waiting`: milliseconds to the retry.
  */
@@ -79,7 +80,7 @@ export function createConnection(where, on) {
     mine.onopen = () => {
       if (mine !== socket) return;
       openedAt = performance.now();
-      on.state({ name: "open" });
+      on.state({ name: "open", at: new Date() });
     };
     mine.onmessage = ({ data }) => {
       if (mine === socket) on.message(data);

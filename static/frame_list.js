@@ -7,14 +7,18 @@ import { closeOf, hex, isControl, utf8 } from "./wire.js";
 const perChunk = 100;
 const maxFrames = 2_000;
 const nearEnd = 24; // px
+const margin = 6; // px above and below the frame that is shown
 const longestText = 80; // characters shown of a payload
 const longestHex = 24; // bytes shown of one that is no text
 
 /**
  * @param {HTMLElement} list
- * @param {(record: import("./wire_log.js").Record) => void} on A frame was chosen.
+ * @param {HTMLButtonElement} newest Leads to the newest frame, where it is out of view.
+ * @param {object} on
+ * @param {(record: import("./wire_log.js").Record) => void} on.shown A frame is to be shown.
+ * @param {(record: import("./wire_log.js").Record) => void} on.chosen By hand.
  */
-export function createFrameList(list, on) {
+export function createFrameList(list, newest, on) {
   /** @type {Map<string, import("./wire_log.js").Record>} By the element's id. */
   const records = new Map();
   /** The first frame of each message of the page. @type {Map<string, string>} */
@@ -25,9 +29,10 @@ export function createFrameList(list, on) {
   /** Until somebody chooses, the first frame is shown, then the first that is masked. */
   let free = true;
   let frame = 0;
-  /** The message whose frame was asked for before it was here. */
-  let wanted;
+  /** The message whose frame was asked for before it was here, and the one that was suggested. */
+  let wanted, suggested;
   let following = true;
+  let below = 0;
 
   function enqueue(make) {
     queue.push(make);
@@ -45,9 +50,11 @@ export function createFrameList(list, on) {
         free = false;
         wanted = undefined;
         select(row);
+        on.chosen(record);
         return row;
       }
-      const better = record.frame.masked && !isControl(record.frame.opcode);
+      const better = record.message?.key && record.message.key === suggested ||
+        record.frame.masked && !isControl(record.frame.opcode);
       if (free && (!chosen || better)) {
         free = !better;
         select(row);
@@ -63,6 +70,7 @@ export function createFrameList(list, on) {
 
   function flush() {
     frame = 0;
+    below += queue.length;
     for (const make of queue.splice(0)) {
       if (!chunk || chunk.childElementCount === perChunk) {
         chunk?.classList.add("full");
@@ -74,10 +82,39 @@ export function createFrameList(list, on) {
     if (following) toEnd();
   }
 
-  const toEnd = () => list.scrollTop = list.scrollHeight;
+  const topOf = (row) =>
+    row.getBoundingClientRect().top - list.getBoundingClientRect().top + list.scrollTop;
+
+  /** Follows what comes as far as the frame that is shown stays in view. */
+  function toEnd() {
+    const end = list.scrollHeight - list.clientHeight;
+    const farthest = chosen ? topOf(chosen) - margin : end;
+    list.scrollTop = Math.min(end, farthest);
+    look();
+  }
+
+  /** Says how many are below what is in view. */
+  function look() {
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < nearEnd;
+    if (atEnd) below = 0;
+    newest.hidden = atEnd;
+    newest.textContent = t().frames.newest(below);
+  }
+
+  let top = 0;
   list.addEventListener("scroll", () => {
-    following = list.scrollHeight - list.scrollTop - list.clientHeight < nearEnd;
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < nearEnd;
+    // Only a reader scrolls up.
+    if (atEnd) following = true;
+    else if (list.scrollTop < top) following = false;
+    top = list.scrollTop;
+    look();
   }, { passive: true });
+  newest.addEventListener("click", () => {
+    following = true;
+    byHand([...list.querySelectorAll(".frame-row")].at(-1));
+    list.focus();
+  });
   // Also when the list comes into view.
   new ResizeObserver(() => following && toEnd()).observe(list);
 
@@ -99,7 +136,7 @@ export function createFrameList(list, on) {
     chosen = row;
     row.setAttribute("aria-selected", "true");
     list.setAttribute("aria-activedescendant", row.id);
-    on(records.get(row.id));
+    on.shown(records.get(row.id));
   }
 
   function byHand(row) {
@@ -107,7 +144,11 @@ export function createFrameList(list, on) {
     free = false;
     wanted = undefined;
     select(row);
-    row.scrollIntoView({ block: "nearest" });
+    on.chosen(records.get(row.id));
+    if (following) toEnd();
+    // Within the list: the page stays where it is.
+    const from = topOf(row) - margin, to = from + row.offsetHeight + 2 * margin;
+    list.scrollTop = Math.min(from, Math.max(list.scrollTop, to - list.clientHeight));
     return true;
   }
 
@@ -125,6 +166,7 @@ export function createFrameList(list, on) {
   const name = () => list.setAttribute("data-empty", t().frames.empty);
   onLanguage(() => {
     name();
+    look();
     for (const [id, record] of records) {
       document.getElementById(id)?.replaceChildren(...cells(record));
     }
@@ -137,14 +179,34 @@ export function createFrameList(list, on) {
     if (!byHand(document.getElementById(messages.get(key)))) wanted = key;
   }
 
-  return { add, note, choose };
+  /** Shows the frame of a message, unless there is a better reason to show another. */
+  function suggest(key) {
+    if (!free || key === undefined || suggested !== undefined) return;
+    suggested = key;
+    if (queue.length > 0) flush();
+    const row = document.getElementById(messages.get(key));
+    if (!free || !row) return;
+    free = false;
+    select(row);
+    toEnd();
+  }
+
+  /** Chooses a frame that was just told of. @param {import("./wire_log.js").Record} record */
+  function chooseRecord(record) {
+    if (queue.length > 0) flush();
+    byHand(document.getElementById(idOf(record)));
+  }
+
+  return { add, note, choose, chooseRecord, suggest };
 }
 
+const idOf = ({ n }) => `frame-${n}`;
+
 function createFrameRow(record) {
-  const { frame, message, n, dir, part } = record;
+  const { frame, message, dir, part } = record;
   const row = h(`div.frame-row.${dir === "in" ? "out" : "in"}`, {
     role: "option",
-    id: `frame-${n}`,
+    id: idOf(record),
     "aria-selected": "false",
   });
   if (isControl(frame.opcode)) row.classList.add("control");
@@ -162,7 +224,8 @@ function cells({ frame, message, dir, conn, part, n, cut }) {
     marks.push(frame.fin ? words.last(part) : words.fragment(part));
   }
   if (frame.rsv[0]) marks.push(words.compressed);
-  if (conn.as === undefined && conn.id >= 0) marks.push(words.stranger(conn.id + 1));
+  if (conn.from) marks.push(words.from[conn.from]);
+  else if (conn.as === undefined && conn.id >= 0) marks.push(words.stranger(conn.id + 1));
   return [
     h("span.way", { role: "img", "aria-label": words.way[dir] }, dir === "out" ? "↓" : "↑"),
     h("span.number", {}, `${n}`),

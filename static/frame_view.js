@@ -1,30 +1,42 @@
 // One frame in full: its bits, its key to play with, its payload, and what that says.
 
 import { createBitGrid } from "./bit_grid.js";
-import { h } from "./element.js";
+import { comparison } from "./compare.js";
+import { copy, h } from "./element.js";
 import { onLanguage, t } from "./i18n.js";
 import { octetTable } from "./octet_table.js";
 import { meaningOf } from "./payload_meaning.js";
 import { hex, maskAnew, unhex } from "./wire.js";
 
-/** @param {HTMLElement} place */
-export function createFrameView(place) {
+/**
+ * @param {HTMLElement} place
+ * @param {object} on
+ * @param {(field: string) => void} on.field A field of it was chosen.
+ * @param {() => string} on.link The address that shows the same.
+ */
+export function createFrameView(place, on) {
   const title = h("h3.frame-title");
+  const when = h("p.quiet");
+  const link = h("button.button.small", { type: "button" });
+  const head = h("div.frame-head", {}, h("div", {}, title, when), link);
   const keys = h("form.keys", { autocomplete: "off" });
   const octets = h("div.octet-frame");
   const says = h("div.says");
+  const compared = h("section.compared");
   /** @type {import("./wire_log.js").Record | undefined} */
   let record;
   /** The frame as it is drawn: perhaps under another key than the one that was sent. */
   let drawn;
 
   const bitsPlace = h("div.bits-place");
-  const grid = createBitGrid(bitsPlace);
+  const grid = createBitGrid(bitsPlace, on.field);
   const perRow = () => octets.clientWidth >= 460 ? 16 : 8;
   let columns = 0;
 
   function show(next) {
-    if (place.childElementCount === 0) place.append(title, bitsPlace, keys, octets, says);
+    if (place.childElementCount === 0) {
+      place.append(head, bitsPlace, keys, octets, says, compared);
+    }
     if (next !== record) place.scrollTop = 0;
     record = next;
     drawn = record.frame;
@@ -37,11 +49,13 @@ export function createFrameView(place) {
   }
 
   function draw(before) {
-    const { frame, dir, t: at, n } = record;
-    title.textContent = `${t().frames.way[dir]} · #${n} · ${
-      t().opcodes[frame.opcode] ?? t().unknownOpcode
-    } · ${t().frames.at(at)}`;
-    grid.show(drawn, record.message?.compressed ?? false, before !== undefined);
+    const { frame, dir, t: at, n, conn } = record;
+    const parts = [t().frames.way[dir], `#${n}`, t().opcodes[frame.opcode] ?? t().unknownOpcode];
+    title.textContent = parts.join(" · ");
+    if (conn.from) when.textContent = t().frames.from[conn.from];
+    else when.textContent = conn.id < 0 ? "" : t().frames.after(Math.round(at * 10) / 10);
+    link.textContent = t().frames.copyLink;
+    grid.show(drawn, record.message?.compressed ?? false, dir, before !== undefined);
     drawKeys();
     drawOctets(before);
     if (before === undefined) explain();
@@ -63,8 +77,11 @@ export function createFrameView(place) {
   async function explain() {
     const of = record;
     says.replaceChildren(...await meaningOf(of, (parts) => says.replaceChildren(...parts)));
+    const both = await comparison(of);
     // Inflating takes a moment: another may have been chosen meanwhile.
-    if (of !== record) explain();
+    if (of !== record) return explain();
+    compared.hidden = both.length === 0;
+    compared.replaceChildren(...both);
   }
 
   const field = h("input.field.small", {
@@ -109,10 +126,16 @@ export function createFrameView(place) {
   asSent.addEventListener("click", () => remask(record.frame.key));
   keys.addEventListener("submit", (event) => event.preventDefault());
 
+  link.addEventListener("click", async () => {
+    await copy(on.link());
+    link.textContent = t().talk.copied;
+    setTimeout(() => link.textContent = t().frames.copyLink, 1_500);
+  });
+
   new ResizeObserver(() => {
     if (record && columns !== perRow()) drawOctets();
   }).observe(octets);
   onLanguage(() => record && draw());
 
-  return { show, changed };
+  return { show, changed, light: grid.choose };
 }

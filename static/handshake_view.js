@@ -1,4 +1,4 @@
-// The handshake, line by line, with what each line is for.
+// The handshake: the accept value worked out, then line by line, with what each line is for.
 
 import { acceptSteps } from "./accept_view.js";
 import { h } from "./element.js";
@@ -27,10 +27,11 @@ export function createHandshakeView(place) {
     const steps = key && await acceptSteps(key, response?.get("sec-websocket-accept"));
     if (mine !== turn) return;
     place.replaceChildren(...[
+      ...steps ? [h("h3", {}, words.accept)] : [],
       !request && h("p.quiet", {}, words.example),
+      ...steps ? [steps] : [],
       ...request ? head(words.request, request, words.first.request) : [],
       ...response ? head(words.response, response, words.first.response, request) : [],
-      ...steps ? [h("h3", {}, words.accept), steps] : [],
       ...response ? agreed(response, request) : [],
     ].filter(Boolean));
   }
@@ -53,7 +54,9 @@ function head(title, { first, fields }, note, before) {
   const lines = fields.filter(({ name }) => name.toLowerCase() in known);
   const rest = fields.filter(({ name }) => !(name.toLowerCase() in known));
   const line = ({ name, value }) => [h("b", {}, `${name}:`), ` ${value}`];
-  const parts = [h("li", {}, h("code.first", {}, first), h("p", {}, note))];
+  // What the page adds to see the connection is no part of what is asked for.
+  const asked = first.replace(/([?&](?:tap|as)=[\w-]+)+/, "").replace(/^(\S+ [^?\s]+)&/, "$1?");
+  const parts = [h("li", {}, h("code.first", { title: first }, asked), h("p", {}, note))];
   for (const field of lines) {
     const name = field.name.toLowerCase();
     const meaning = before?.get(name) ? undefined : h("p", {}, known[name]);

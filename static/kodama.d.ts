@@ -42,13 +42,25 @@ export interface State {
 
 /** What {@linkcode subscribe} is told. */
 export interface SubscribeOptions {
-  /** From where on: an id (everything after it), `all`, or an age such as `30s`, `10m`, `2h`. Default: now. */
+  /**
+   * From where on: an id (everything after it), `all`, an age such as `30s`, `10m`, `2h`, or of each channel the newest message
+   * (`last`) or so many (`-10`). Default: now.
+   */
   since?: string | null | undefined;
-  /** Says who you are; a function is asked anew for each connection. */
+  /**
+   * Says who you are; a function is asked anew for each connection, and while one is open for a token that follows the one that
+   * ends in less than 90 s.
+   */
   token?:
     | string
     | undefined
     | (() => string | undefined | Promise<string | undefined>);
+  /**
+   * Told who is there on a channel: at first, after each connection that is made again, and whenever that changes.
+   * @param members All who are there, with the claim `info` of each by its `sub`; the same map until the next connection.
+   * @param channel The channel.
+   */
+  presence?: ((members: ReadonlyMap<string, unknown>, channel: string) => void) | undefined;
   /**
    * Told of each message, once and in order.
    * @param message The message.

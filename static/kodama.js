@@ -36,23 +36,36 @@ async function refusal(address, jwt) {
   }
 }
 
-export function subscribe(url, { since, token, onmessage, ongap, onstate } = {}) {
+/** When a token ends, in ms since 1970; none that can be read: never. */
+function endOf(jwt) {
+  try {
+    const payload = jwt.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    return JSON.parse(atob(payload)).exp * 1000 || Infinity;
+  } catch {
+    return Infinity;
+  }
+}
+
+export function subscribe(url, { since, token, presence, onmessage, ongap, onstate } = {}) {
   const address = new URL(url, globalThis.location?.href);
   address.protocol = address.protocol.replace("http", "ws");
   if (!/^wss?:$/.test(address.protocol)) throw new TypeError("not the URL of a channel");
   address.hash = "";
+  if (presence) address.searchParams.set("presence", "");
 
   // An age is one at the time of this call, however late the connection is.
   const age = /^(\d+)(ms|s|m|h)$/.exec(since);
   const from = age && Date.now() - age[1] * { ms: 1, s: 1e3, m: 6e4, h: 36e5 }[age[2]];
   const begin = () => age ? `${Math.min(Date.now() - from, 999_999_999)}ms` : since;
 
-  let cursor = age || since === "all" ? undefined : since || undefined;
+  let cursor = age || /^(all|last|-\d+)$/.test(since) ? undefined : since || undefined;
   let next; // the cursor, once what was missed has arrived
   let attempt = 0; // the current one: what is left of those before it counts no more
   let failures = 0;
   let closed = false;
   let socket, retry, watch, openedAt, asked;
+  let ends; // ms since 1970: when the token does
+  const rooms = Object.create(null); // who is there, by channel
 
   async function connect() {
     clearTimeout(retry);
@@ -62,6 +75,7 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
     try {
       const jwt = await (typeof token === "function" ? token() : token);
       if (mine !== attempt) return;
+      ends = endOf(jwt);
       const resume = cursor ?? begin();
       if (resume) address.searchParams.set("since", resume);
       let answered = false;
@@ -88,7 +102,13 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
 
   function hear(said, text) {
     asked = false;
-    if ("ch" in said) {
+    if (said.presence || said.join || said.leave) {
+      const channel = said.presence ?? said.ch;
+      const room = said.presence ? rooms[channel] = new Map() : rooms[channel];
+      for (const { sub, info } of [said.members ?? said.join ?? []].flat()) room.set(sub, info);
+      for (const { sub } of [said.leave ?? []].flat()) room.delete(sub);
+      presence?.(room, channel);
+    } else if ("ch" in said) {
       cursor = said.id;
       next = undefined;
       const data = "base64" in said ? bytes(said.base64) : said.data;
@@ -120,10 +140,23 @@ export function subscribe(url, { since, token, onmessage, ongap, onstate } = {})
     socket.send(`{"unsub":"kodama.js/${Math.random()}"}`);
   }
 
-  /** A connection can be dead for minutes before the system says so. */
+  /** A connection can be dead for minutes before the system says so; and a token that ends can be followed by another. */
   function check() {
-    if (asked) ended({ reason: "no answer" });
-    else ask();
+    if (asked) return ended({ reason: "no answer" });
+    ask();
+    if (typeof token === "function" && ends - Date.now() < 3 * quiet) renew();
+  }
+
+  async function renew() {
+    const mine = attempt;
+    try {
+      const jwt = await token();
+      if (mine !== attempt || !jwt || socket.readyState !== 1) return;
+      ends = endOf(jwt);
+      socket.send(JSON.stringify({ token: jwt }));
+    } catch {
+      // It is asked for again, or for the next connection.
+    }
   }
 
   function leave() {

@@ -4,7 +4,7 @@
 // lays out and paints only those near the view, while find-in-page and screen readers still see
 // all. Rows are added once a frame; a hidden tab gets no frames, and its queue is bounded too.
 
-import { createRow } from "./message_row.js";
+import { createRow, textOf } from "./message_row.js";
 import { onLanguage, t } from "./i18n.js";
 
 const perChunk = 100;
@@ -62,8 +62,7 @@ export function createMessageList(log, latest) {
     latest.textContent = t().talk.latest(unseen);
   }
 
-  const matches = (row) =>
-    wanted === "" || row.lastElementChild.textContent.toLowerCase().includes(wanted);
+  const matches = (row) => wanted === "" || textOf(row).toLowerCase().includes(wanted);
 
   /** Shows only what contains a text: the newest at once, the rest behind, in slices. */
   function filter(text) {
@@ -104,9 +103,10 @@ export function createMessageList(log, latest) {
   /** What the filter lets through, a line each. */
   function text() {
     const rows = [...log.querySelectorAll(".chunk:not([hidden]) > .row:not([hidden])")];
-    return rows.map((row) => [...row.children].map((part) => part.textContent).join(" ")).join(
-      "\n",
-    );
+    return rows.map((row) => {
+      const parts = [...row.children].slice(0, -1).map((part) => part.textContent);
+      return [...parts, textOf(row)].join(" ");
+    }).join("\n");
   }
 
   function addChunk() {

@@ -1,4 +1,5 @@
-// The sentences of the RFCs that a field or a step stands on, word for word.
+// The sentences of the RFCs that a field or a step stands on, word for word (without the marks that the text has for
+// terms: _Fail_).
 
 export const rfc = {
   fin: [
@@ -15,7 +16,7 @@ export const rfc = {
   ],
   opcode: [
     "RFC 6455, 5.2",
-    "Defines the interpretation of the “Payload data”. If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_.",
+    "Defines the interpretation of the “Payload data”. If an unknown opcode is received, the receiving endpoint MUST Fail the WebSocket Connection.",
   ],
   mask: [
     "RFC 6455, 5.2",
@@ -46,6 +47,34 @@ export const rfc = {
     "RFC 6455, 5.5.1",
     "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer (in network byte order) representing a status code.",
   ],
+  mustMask: [
+    "RFC 6455, 5.1",
+    "The server MUST close the connection upon receiving a frame that is not masked.",
+  ],
+  mustBeUtf8: [
+    "RFC 6455, 8.1",
+    "When an endpoint is to interpret a byte stream as UTF-8 but finds that the byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST Fail the WebSocket Connection.",
+  ],
+  rsvSet: [
+    "RFC 6455, 5.2",
+    "If a nonzero value is received and none of the negotiated extensions defines the meaning of such a nonzero value, the receiving endpoint MUST Fail the WebSocket Connection.",
+  ],
+  tooBig: [
+    "RFC 6455, 7.4.1",
+    "1009 indicates that an endpoint is terminating the connection because it has received a message that is too big for it to process.",
+  ],
+  control: [
+    "RFC 6455, 5.5",
+    "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented.",
+  ],
+  fragments: [
+    "RFC 6455, 5.4",
+    "A fragmented message consists of a single frame with the FIN bit clear and an opcode other than 0, followed by zero or more frames with the FIN bit clear and the opcode set to 0, and terminated by a single frame with the FIN bit set and an opcode of 0.",
+  ],
+  noStatus: [
+    "RFC 6455, 7.4.1",
+    "1005 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint.",
+  ],
   ping: [
     "RFC 6455, 5.5.2",
     "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a Close frame.",
@@ -56,16 +85,16 @@ export const rfc = {
   ],
 };
 
-/** The quotation that fits a field of a frame. */
-export function quotation(id, frame) {
+/** The quotation that fits a field of a frame that goes one way. */
+export function quotation(id, frame, dir) {
   if (id === "rsv1" && frame.rsv[0]) return rfc.rsv1;
   if (id.startsWith("rsv")) return rfc.rsv;
-  if (id === "mask") return frame.masked ? rfc.mask : rfc.noMask;
+  if (id === "mask") return frame.masked ? rfc.mask : dir === "in" ? rfc.mustMask : rfc.noMask;
   if (id === "length64") return rfc.length16;
   return rfc[id];
 }
 
-/** The frames of RFC 6455, 5.7: what is shown where there is no tap. */
+/** The frames of RFC 6455, 5.7: what is shown where the wire is not to be seen. */
 export const examples = [
   ["out", "810548656c6c6f"],
   ["in", "818537fa213d7f9f4d5158"],

@@ -33,7 +33,8 @@ export function createStateView(element) {
     document.body.dataset.state = state.name;
     name.textContent = state.status === undefined ? t().states[state.name] : t().refused;
     const code = state.status ?? state.code;
-    detail.textContent = code === undefined ? "" : t().closed(code, state.reason);
+    if (state.name === "open") detail.textContent = t().since(state.at);
+    else detail.textContent = code === undefined ? "" : t().closed(code, state.reason);
     const connected = state.name === "open" || state.name === "connecting";
     toggle.textContent = connected ? t().disconnect : t().connect;
   }

@@ -1,6 +1,12 @@
 // Every sentence of the page, in English. strings.ja.js has the same keys.
 
 const number = new Intl.NumberFormat("en");
+const time = new Intl.DateTimeFormat("en", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 const bytes = (n) => n === 1 ? "1 byte" : `${number.format(n)} bytes`;
 
 /** What the common close codes mean (RFC 6455, 7.4.1). */
@@ -24,9 +30,17 @@ const closed = (code, reason) => {
   return meaning ? `${code}, ${meaning}` : `${code}`;
 };
 
+/** Of which channels something is missing, and why. */
+const gaps = (channels) =>
+  Object.entries(channels).map(([name, why]) => `/${name} (${why})`).join(", ");
+
 export const strings = {
   page: {
-    motto: "What the two say to each other, bit by bit.",
+    motto: "One curl publishes. Every page hears it at once.",
+    preferences: "Preferences",
+    docs: "Docs",
+    language: "Language",
+    theme: "Theme",
     connection: "Connection",
     views: "Views",
     talk: "Talk",
@@ -46,7 +60,6 @@ export const strings = {
     raw: "the message, raw",
     envelope: "a JSON envelope",
     since: "Since",
-    watch: "Watch",
     token: "Token",
     tokenHint: "a JWT, kept in this tab",
     messages: "Messages",
@@ -57,10 +70,11 @@ export const strings = {
     clear: "Clear",
     logHint: "New messages are read out while the list has the focus.",
     file: "File",
-    publish: "Publish",
     send: "Send",
     copyCurl: "Copy curl",
     chosenFrame: "The chosen frame",
+    whatIf: "What happens if",
+    tryIt: "Try it",
   },
   themes: { system: "as the system", light: "light", dark: "dark" },
   theme: (name) => `Theme: ${name}`,
@@ -76,32 +90,65 @@ export const strings = {
   disconnect: "Disconnect",
   closed,
   retryIn: (seconds) => `Retry in ${seconds} s`,
+  since: (at) => `since ${time.format(at)}`,
   count: (n) => number.format(n),
   bytes,
   talk: {
     latest: (unseen) => unseen > 0 ? `${number.format(unseen)} new` : "Latest",
     resume: (held) => held > 0 ? `Resume (${number.format(held)})` : "Resume",
     copied: "Copied",
-    sayTo: (where) => `Say something to ${where}`,
+    sayTo: (where) => `Message ${where}`,
     textTo: (where) => `Text to send to ${where}`,
     sendTo: (where) => `Send to ${where}`,
     fileTo: (where) => `File to ${where}`,
-    publishTo: (where) => `Publish to ${where}`,
+    lead: (path) => `Run this, and every page on ${path} has it:`,
+    open: (path) => `Open ${path}`,
+    kinds: {
+      ticker: "echo 1, echo 2, … from the server",
+      echo: "what you send comes back",
+      channel: "which one?",
+    },
+    watching: ({ mode, since }) => {
+      if (since === "") return mode === "raw" ? "live, raw" : "live, in envelopes";
+      if (since === "all") return "all that is remembered, and live";
+      return /^\d+(ms|s|m|h)$/.test(since) ? `the last ${since}, and live` : `from ${since} on`;
+    },
+    nothing: ({ since }) => {
+      const when = since === ""
+        ? "yet"
+        : /^\d+m$/.test(since)
+        ? `in the last ${since}`
+        : "since then";
+      return `Nothing was published ${when}. Run the line above, or say something below.`;
+    },
+    earlier: "earlier",
+    earlierNote: "Published before this page watched",
+    characters: (n) => `${number.format(n)} characters`,
+    unfold: (size) => `Show all ${size}`,
+    foldUp: (size) => `Fold these ${size}`,
     opened: (path) => `open ${path}`,
     closedWith: (code, reason) => `closed ${closed(code, reason)}`,
     cut: (characters) => `… ${number.format(characters)} characters in all`,
     binary: (n, hex) => `binary, ${bytes(n)}: ${hex}`,
-    published: (id, n) =>
-      `published as ${id}, to ${n === 1 ? "1 subscriber" : `${number.format(n)} subscribers`}`,
-    refused: (status, why) => `not published: ${status} ${why}`,
-    unreachable: "not published: the server cannot be reached",
+    refused: (why) => `refused: ${why}`,
+    lost: (channels) => `something was missed: ${gaps(channels)}`,
     name: "Letters, digits and _ . ~ @ : = ! - in segments joined by /; commas between names.",
+  },
+  members: {
+    name: (sub, n) => n === 1 ? sub : `${sub} (${number.format(n)})`,
+    there: (n, names, more, nameless) => {
+      const all = [...names];
+      if (more > 0) all.push(`${number.format(more)} more`);
+      if (nameless > 0 && all.length > 0) all.push(`${number.format(nameless)} without a name`);
+      const count = n === 1 ? "1 connection" : `${number.format(n)} connections`;
+      return all.length > 0 ? `${count}: ${all.join(", ")}` : count;
+    },
   },
   tap: {
     waiting: "Waiting for the wire …",
     off:
-      "This server does not show its wire (its --tap is off); here are the RFC’s own examples. Everything else works.",
-    gone: "The wire is out of sight since the tap closed; connect again to see it.",
+      "This server does not show its wire; here are the RFC’s own examples. Everything else works.",
+    gone: "The wire is out of sight, since what showed it has closed; connect again to see it.",
     lost: (n) => `${number.format(n)} ${n === 1 ? "thing" : "things"} went by too fast to be shown`,
   },
   handshake: {
@@ -109,7 +156,7 @@ export const strings = {
     response: "The server answers",
     accept: "How the accept value comes about",
     agreed: "What was agreed",
-    example: "Without the tap, the RFC’s own key:",
+    example: "With the RFC’s own key:",
     first: {
       request: "An ordinary HTTP/1.1 request, so that it passes where HTTP passes.",
       response: "101: from the next byte on, both speak WebSocket.",
@@ -151,7 +198,8 @@ export const strings = {
     },
     protocol: (name) => `Subprotocol ${name}: messages are JSON envelopes.`,
     noProtocol: "No subprotocol: messages mean what the two think they mean.",
-    tapped: "tap and as in the request line are this page’s own: they let it see this connection.",
+    tapped:
+      "The request line has two parameters more, by which this page sees this connection; they are left out here.",
   },
   opcodes: {
     0: "continuation",
@@ -169,7 +217,10 @@ export const strings = {
     fragment: (n) => `fragment ${n}`,
     last: (n) => `fragment ${n}, the last`,
     compressed: "deflated",
-    at: (ms) => `${number.format(ms)} ms`,
+    after: (ms) => `${number.format(ms)} ms after the request`,
+    from: { what: "what if", link: "from the link" },
+    newest: (n) => n > 0 ? `${number.format(n)} newer` : "Newest",
+    copyLink: "Copy link",
     bits: "Bits",
     bitsHint: "Left and right arrow keys go from field to field.",
     more: (n) => `and ${bytes(n)} more`,
@@ -178,7 +229,7 @@ export const strings = {
     bitsOf: (count) => ` (${count}) — `,
     payload: "Payload",
     noPayload: "No payload.",
-    cut: (shown, all) => `The tap shows the first ${bytes(shown)} of ${number.format(all)}.`,
+    cut: (shown, all) => `The first ${bytes(shown)} of ${number.format(all)} are shown.`,
     tableCut: (shown) => `The first ${bytes(shown)} are drawn.`,
     wire: "on the wire",
     keyRow: "⊕ key",
@@ -196,7 +247,7 @@ export const strings = {
     notAlone:
       "Compressed with the help of earlier messages (context takeover), which are not all here.",
     notWhole: "Compressed, and one part of a message: it inflates once the last fragment is here.",
-    notAll: "Compressed, and longer than the tap shows, so it cannot be inflated here.",
+    notAll: "Compressed, and longer than what is shown, so it cannot be inflated here.",
     broken: "Compressed, but it does not inflate.",
     joined: (n) => `The whole message, of ${n} fragments`,
     noCode: "No code: the connection closes without a word.",
@@ -224,15 +275,20 @@ export const strings = {
       on
         ? "1: the message is compressed (permessage-deflate)."
         : "0: the message is not compressed.",
-    rsv: "0: reserved; no extension in use gives it a meaning.",
+    rsv: (on) =>
+      on
+        ? "1: reserved, and no extension in use gives it a meaning: it must be 0."
+        : "0: reserved; no extension in use gives it a meaning.",
     opcode: (code, name) =>
       `${code}: ${name}${
         code >= 8 ? ", a control frame" : code === 0 ? " of the message before" : ""
       }.`,
-    mask: (on) =>
+    mask: (on, dir) =>
       on
         ? "1: the payload is masked, as everything from a browser is."
-        : "0: not masked, as nothing from a server is.",
+        : dir === "out"
+        ? "0: not masked, as nothing from a server is."
+        : "0: not masked, though everything from a client must be.",
     length: (n) =>
       n < 126
         ? `${n}: so many bytes of payload.`
@@ -243,6 +299,35 @@ export const strings = {
     key: (hex) =>
       `${hex}: chosen at random by the browser for this frame. Octet i of the payload is XORed with octet i mod 4 of it.`,
     payload: (n) => `${bytes(n)} of payload.`,
+  },
+  whatIf: {
+    cases: {
+      unmasked: "What if a frame is not masked?",
+      notUtf8: "What if a text is not UTF-8?",
+      reserved: "What if a reserved bit is set?",
+      tooBig: "What if a message is too big?",
+      opcode: "What if an opcode is unknown?",
+      fragmentedPing: "What if a ping is fragmented?",
+      continuation: "What if a fragment continues nothing?",
+      longForm: "What if a length is written too long?",
+      closeCode: "What if a close says 1005?",
+    },
+    closed: (code, reason) => `The server closes with ${code}: “${reason}”.`,
+    open: "The connection stays open.",
+    failed: "The server could not be asked.",
+  },
+  compare: {
+    title: "Compression",
+    sent: "Below, every square is a bit. The server and the browser sent the right ones.",
+    tried: (shorter) =>
+      shorter
+        ? "It was sent as on the left; below, every square is a bit. Deflated it would be as on the right."
+        : "It was sent as on the left; below, every square is a bit. It is too short to gain by being deflated.",
+    plain: "Plain",
+    deflated: "Deflated",
+    size: (n, percent) => `${bytes(n)}${percent === 100 ? "" : `, ${percent}%`}`,
+    copies:
+      "What is marked was not sent again: “so many bytes, from so far back” stands for it. The rest has shorter codes the more often it comes.",
   },
   meter: {
     name: "The last minute",

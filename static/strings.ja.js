@@ -1,6 +1,12 @@
 // このページのすべての文言（日本語）。鍵は strings.en.js と同じ。
 
 const number = new Intl.NumberFormat("ja");
+const time = new Intl.DateTimeFormat("ja", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 const bytes = (n) => `${number.format(n)}バイト`;
 
 /** よく使われるクローズコードの意味（RFC 6455, 7.4.1）。 */
@@ -24,9 +30,19 @@ const closed = (code, reason) => {
   return meaning ? `${code} ${meaning}` : `${code}`;
 };
 
+const units = { ms: "ミリ秒", s: "秒", m: "分", h: "時間" };
+
+/** どのチャンネルに、なぜ抜けがあるか。 */
+const gaps = (channels) =>
+  Object.entries(channels).map(([name, why]) => `/${name}（${why}）`).join("、");
+
 export const strings = {
   page: {
-    motto: "ふたりの会話を、1ビットずつ。",
+    motto: "curl ひとつで、どのページにもすぐ届く。",
+    preferences: "表示の設定",
+    docs: "使い方",
+    language: "言語",
+    theme: "テーマ",
     connection: "接続",
     views: "表示",
     talk: "会話",
@@ -46,7 +62,6 @@ export const strings = {
     raw: "メッセージそのまま",
     envelope: "JSONの封筒入り",
     since: "いつから",
-    watch: "購読",
     token: "トークン",
     tokenHint: "JWT（このタブだけで保持）",
     messages: "メッセージ",
@@ -57,10 +72,11 @@ export const strings = {
     clear: "消去",
     logHint: "一覧にフォーカスがある間、新しいメッセージが読み上げられます。",
     file: "ファイル",
-    publish: "配信",
     send: "送信",
     copyCurl: "curlをコピー",
     chosenFrame: "選んだフレーム",
+    whatIf: "もしも",
+    tryIt: "試す",
   },
   themes: { system: "システムに合わせる", light: "ライト", dark: "ダーク" },
   theme: (name) => `テーマ：${name}`,
@@ -76,30 +92,62 @@ export const strings = {
   disconnect: "切断する",
   closed,
   retryIn: (seconds) => `${seconds}秒後に再接続`,
+  since: (at) => `${time.format(at)}から`,
   count: (n) => number.format(n),
   bytes,
   talk: {
     latest: (unseen) => unseen > 0 ? `新着${number.format(unseen)}件` : "最新へ",
     resume: (held) => held > 0 ? `再開（${number.format(held)}）` : "再開",
     copied: "コピーしました",
-    sayTo: (where) => `${where} へ、ひとこと`,
+    sayTo: (where) => `${where} へ`,
     textTo: (where) => `${where} へ送るテキスト`,
     sendTo: (where) => `送信（${where} へ）`,
     fileTo: (where) => `ファイル（${where} へ）`,
-    publishTo: (where) => `配信（${where} へ）`,
+    lead: (path) => `これを実行すると、${path} を見ている全員に届きます。`,
+    open: (path) => `${path} を開く`,
+    kinds: {
+      ticker: "サーバーから echo 1, echo 2, …",
+      echo: "送ったものが返ってきます",
+      channel: "名前を入れてください",
+    },
+    watching: ({ mode, since }) => {
+      if (since === "") return mode === "raw" ? "いまから、そのまま" : "いまから、封筒入り";
+      if (since === "all") return "残っているものすべてと、これから";
+      const age = /^(\d+)(ms|s|m|h)$/.exec(since);
+      return age ? `直近${age[1]}${units[age[2]]}と、これから` : `${since} より後`;
+    },
+    nothing: ({ since }) => {
+      const age = /^(\d+)(ms|s|m|h)$/.exec(since);
+      const when = since === "" ? "まだ" : age ? `直近${age[1]}${units[age[2]]}は` : "それ以降は";
+      return `${when}何も配信されていません。上の1行を実行するか、下からひとこと送ってください。`;
+    },
+    earlier: "以前",
+    earlierNote: "このページが見始める前に配信されたもの",
+    characters: (n) => `${number.format(n)}文字`,
+    unfold: (size) => `全${size}を表示`,
+    foldUp: (size) => `たたむ（${size}）`,
     opened: (path) => `接続 ${path}`,
     closedWith: (code, reason) => `切断 ${closed(code, reason)}`,
     cut: (characters) => `… 全${number.format(characters)}文字`,
     binary: (n, hex) => `バイナリ ${bytes(n)}: ${hex}`,
-    published: (id, n) => `${id} として配信しました（購読者 ${number.format(n)}）`,
-    refused: (status, why) => `配信できません： ${status} ${why}`,
-    unreachable: "配信できません： サーバーに届きません",
+    refused: (why) => `断られました：${why}`,
+    lost: (channels) => `届かなかったものがあります：${gaps(channels)}`,
     name: "英数字と _ . ~ @ : = ! - が使えます。/ で区切り、複数ならコンマで並べます。",
+  },
+  members: {
+    name: (sub, n) => n === 1 ? sub : `${sub} (${number.format(n)})`,
+    there: (n, names, more, nameless) => {
+      const all = [...names];
+      if (more > 0) all.push(`ほか ${number.format(more)} 名`);
+      if (nameless > 0 && all.length > 0) all.push(`名前なし ${number.format(nameless)}`);
+      const count = `接続 ${number.format(n)}`;
+      return all.length > 0 ? `${count}: ${all.join("、")}` : count;
+    },
   },
   tap: {
     waiting: "回線が流れ出すのを待っています…",
     off:
-      "このサーバーは回線の中身を見せない設定です（--tap が off）。代わりに RFC の例を示します。ほかの機能はそのまま使えます。",
+      "このサーバーは回線の中身を見せない設定です。代わりに RFC の例を示します。ほかの機能はそのまま使えます。",
     gone: "観察用の接続が切れたため、回線の中身が見えません。接続し直すと、また見えます。",
     lost: (n) => `流れが速く、${number.format(n)}件を表示できませんでした`,
   },
@@ -108,7 +156,7 @@ export const strings = {
     response: "サーバーの答え",
     accept: "Acceptの値ができるまで",
     agreed: "取り決めたこと",
-    example: "回線が見えないので、RFC の例の鍵で計算します。",
+    example: "RFC の例の鍵で計算します。",
     first: {
       request: "ふつうの HTTP/1.1 のリクエスト。HTTP の通る道なら、これも通ります。",
       response: "101：次のバイトから、双方が WebSocket で話します。",
@@ -151,7 +199,8 @@ export const strings = {
     },
     protocol: (name) => `サブプロトコル ${name}：メッセージは JSON の封筒に入ります。`,
     noProtocol: "サブプロトコルなし。メッセージの意味は、ふたりに任されています。",
-    tapped: "リクエスト行の tap と as は、このページがこの接続を見るための印です。",
+    tapped:
+      "リクエスト行には、このページがこの接続を見るためのパラメーターがあと2つありますが、ここでは省いています。",
   },
   opcodes: {
     0: "継続",
@@ -169,7 +218,10 @@ export const strings = {
     fragment: (n) => `断片${n}`,
     last: (n) => `断片${n}（最後）`,
     compressed: "圧縮",
-    at: (ms) => `${number.format(ms)}ミリ秒`,
+    after: (ms) => `リクエストの${number.format(ms)}ミリ秒後`,
+    from: { what: "もしも", link: "リンクから" },
+    newest: (n) => n > 0 ? `新着${number.format(n)}件` : "最新へ",
+    copyLink: "リンクをコピー",
     bits: "ビット",
     bitsHint: "左右の矢印キーで、フィールドからフィールドへ移れます。",
     more: (n) => `ほかに${bytes(n)}`,
@@ -225,15 +277,20 @@ export const strings = {
       on
         ? "1：メッセージは圧縮されています（permessage-deflate）。"
         : "0：メッセージは圧縮されていません。",
-    rsv: "0：予約ビット。いま使われている拡張では意味を持ちません。",
+    rsv: (on) =>
+      on
+        ? "1：予約ビット。いま使われている拡張では意味を持たないので、0 でなければなりません。"
+        : "0：予約ビット。いま使われている拡張では意味を持ちません。",
     opcode: (code, name) =>
       `${code}：${name}${
         code >= 8 ? "。制御フレームです" : code === 0 ? "。前のフレームの続きです" : ""
       }。`,
-    mask: (on) =>
+    mask: (on, dir) =>
       on
         ? "1：ペイロードはマスクされています。ブラウザーから送るものは必ずそうなります。"
-        : "0：マスクされていません。サーバーから送るものは決してマスクされません。",
+        : dir === "out"
+        ? "0：マスクされていません。サーバーから送るものは決してマスクされません。"
+        : "0：マスクされていません。クライアントから送るものは必ずマスクしなければなりません。",
     length: (n) =>
       n < 126
         ? `${n}：ペイロードのバイト数です。`
@@ -244,6 +301,35 @@ export const strings = {
     key: (hex) =>
       `${hex}：ブラウザーがこのフレームのために無作為に選んだ鍵。ペイロードの i 番目のバイトと、鍵の i mod 4 番目のバイトの XOR を取ります。`,
     payload: (n) => `${bytes(n)}のペイロードです。`,
+  },
+  whatIf: {
+    cases: {
+      unmasked: "フレームがマスクされていなかったら",
+      notUtf8: "テキストが UTF-8 でなかったら",
+      reserved: "予約ビットが立っていたら",
+      tooBig: "メッセージが大きすぎたら",
+      opcode: "知らないオペコードだったら",
+      fragmentedPing: "ping が断片に分かれていたら",
+      continuation: "続きだけが届いたら",
+      longForm: "長さの書き方が無駄に長かったら",
+      closeCode: "クローズコードが 1005 だったら",
+    },
+    closed: (code, reason) => `サーバーは ${code} で閉じます：「${reason}」`,
+    open: "接続は開いたままです。",
+    failed: "サーバーに聞けませんでした。",
+  },
+  compare: {
+    title: "圧縮",
+    sent: "四角ひとつが1ビットです。実際に送られたのは右のほうです。",
+    tried: (shorter) =>
+      shorter
+        ? "四角ひとつが1ビットです。送られたのは左のほうで、圧縮すれば右のようになります。"
+        : "四角ひとつが1ビットです。送られたのは左のほうです。短すぎて、圧縮しても小さくなりません。",
+    plain: "そのまま",
+    deflated: "圧縮後",
+    size: (n, percent) => `${bytes(n)}${percent === 100 ? "" : `（${percent}％）`}`,
+    copies:
+      "印のあるところは送り直していません。「どれだけ前から何バイト」とだけ書かれています。残りは、よく出るものほど短い符号になります。",
   },
   meter: {
     name: "この1分",

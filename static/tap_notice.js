@@ -5,7 +5,7 @@ import { examples } from "./rfc.js";
 
 /**
  * @param {(id: string) => HTMLElement} element
- * @param {() => void} instead Shows something else, once, where the server has no tap.
+ * @param {() => void} instead Shows something else, once, where the server does not show it.
  */
 export function createTapNotice(element, instead) {
   const places = [element("frames-notice"), element("handshake-notice")];

@@ -8,20 +8,23 @@
  * @property {string} since An id, an age, `all`, or empty.
  */
 
+/** What a channel's page begins with, unless its address says otherwise. */
+const recent = "10m";
+
 const encode = (names) =>
   names.split(",").map((name) => name.split("/").map(encodeURIComponent).join("/")).join(",");
 
 /** What the address of the page says. @returns {Target} */
 export function targetOf({ pathname, search, hash }) {
   const query = new URLSearchParams(search);
-  const since = query.get("since") ?? "";
+  const since = query.get("since") ?? (query.has("mode") ? "" : recent);
   let channel = pathname.slice(1);
   try {
     channel = decodeURIComponent(channel);
   } catch {
     // The server would not have served the page there.
   }
-  const kind = channel !== "" ? "channel" : hash === "#echo" ? "echo" : "ticker";
+  const kind = channel !== "" ? "channel" : /^#echo(&|$)/.test(hash) ? "echo" : "ticker";
   return { kind, channel, mode: enveloped({ channel, since, mode: query.get("mode") }), since };
 }
 
@@ -34,8 +37,8 @@ export function enveloped({ channel, since, mode }) {
 export function addressOf({ kind, channel, mode, since }) {
   if (kind !== "channel") return kind === "echo" ? "/#echo" : "/";
   const query = new URLSearchParams();
-  if (since !== "") query.set("since", since);
-  else if (mode === "envelope" && !channel.includes(",")) query.set("mode", mode);
+  if (since === "") query.set("mode", enveloped({ channel, since, mode }));
+  else if (since !== recent) query.set("since", since);
   return `/${encode(channel)}${query.size > 0 ? `?${query}` : ""}`;
 }
 
@@ -54,23 +57,22 @@ export function publishable({ kind, channel }) {
   return kind === "channel" && channel !== "" && !channel.includes(",");
 }
 
-/** How a body is published: JSON where it is an object or an array, else as text. */
-export function publication(target, text) {
-  let json = false;
+/** Whether a text is published as JSON: where it is an object or an array. */
+export function isJson(text) {
   try {
-    json = typeof JSON.parse(text) === "object" && JSON.parse(text) !== null;
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null;
   } catch {
-    // Text, then.
+    return false;
   }
-  return { path: `/${encode(target.channel)}`, type: json ? "application/json" : "text/plain" };
 }
 
 /** The same with curl, quoted for a shell. */
 export function curlOf(origin, target, text) {
   const quote = (value) => `'${value.replaceAll("'", `'\\''`)}'`;
-  const { path, type } = publication(target, text);
+  const path = `/${encode(target.channel)}`;
   const url = /[^\w/.:~%-]/.test(path) ? quote(origin + path) : origin + path;
-  if (type === "application/json") return `curl --json ${quote(text)} ${url}`;
+  if (isJson(text)) return `curl --json ${quote(text)} ${url}`;
   // Whatever is not JSON or bytes is text; curl takes `@…` for a file.
   return `curl ${text.startsWith("@") ? "--data-raw" : "-d"} ${quote(text)} ${url}`;
 }

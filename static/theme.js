@@ -1,5 +1,6 @@
 // The theme: as the system has it, light, or dark.
 
+import { h } from "./element.js";
 import { onLanguage, t } from "./i18n.js";
 import { recall, remember } from "./settings.js";
 
@@ -14,7 +15,10 @@ export function createThemeSwitch(button) {
     if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
     const name = t().themes[theme];
-    button.textContent = { system: "◐", light: "○", dark: "●" }[theme];
+    button.replaceChildren(
+      h("span", { "aria-hidden": "true" }, { system: "◐", light: "○", dark: "●" }[theme]),
+      h("span.theme-name", {}, name),
+    );
     button.ariaLabel = button.title = t().theme(name);
   }
 

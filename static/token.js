@@ -46,6 +46,8 @@ export function createToken(element, on) {
       return token;
     },
     /** Somebody was refused who may need one. */
-    ask: () => line.hidden = false,
+    ask() {
+      line.hidden = false;
+    },
   };
 }

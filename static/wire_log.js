@@ -19,7 +19,7 @@ import { isControl, parseFrame, unhex } from "./wire.js";
 /**
  * @typedef {object} Record One frame.
  * @property {number} n From 1.
- * @property {number} t Milliseconds since the tap opened.
+ * @property {number | undefined} t Milliseconds since the first byte of its connection; `undefined` where nobody knows.
  * @property {"in" | "out"} dir As the server sees it: `in` is from the client.
  * @property {import("./wire.js").Frame} frame
  * @property {boolean} cut
@@ -42,11 +42,13 @@ export function dataOf({ frames }) {
 export function createWireLog(on) {
   let conns = new Map();
   let count = 0;
+  let played = -1;
 
   function connection(id) {
     if (!conns.has(id)) {
       conns.set(id, {
         id,
+        began: undefined,
         as: undefined,
         request: undefined,
         response: undefined,
@@ -61,8 +63,9 @@ export function createWireLog(on) {
   function event({ t, conn = 0, dir, kind, text, hex, cut = false, lost }) {
     if (lost !== undefined) return missed(lost);
     const at = connection(conn);
+    at.began ??= t;
     if (kind === "head") head(at, dir, text);
-    else if (kind === "frame") frame(at, t, dir, parseFrame(unhex(hex)), cut);
+    else if (kind === "frame") frame(at, t - at.began, dir, parseFrame(unhex(hex)), cut);
   }
 
   function head(at, dir, text) {
@@ -99,6 +102,7 @@ export function createWireLog(on) {
       if (message.whole && message.compressed) inflate(message, at.inflaters[dir]);
     }
     on.frame(record);
+    return record;
   }
 
   function inflate(message, inflater) {
@@ -117,10 +121,26 @@ export function createWireLog(on) {
     on.lost(lost);
   }
 
+  /**
+   * A frame of no connection that there is.
+   * @param {"link" | "what"} from The address of the page, or a client that was played.
+   * @param {"in" | "out"} dir
+   * @param {string} hex
+   * @param {boolean} [deflated] Whether RSV1 means that it is compressed, by itself.
+   * @returns {Record}
+   */
+  function play(from, dir, hex, deflated = false) {
+    const at = connection(--played);
+    at.from = from;
+    if (deflated) at.inflaters = { in: createInflater(), out: createInflater() };
+    const parsed = parseFrame(unhex(hex));
+    return frame(at, undefined, dir, parsed, parsed.payload.length < parsed.length);
+  }
+
   /** Forgets all connections: another tap counts from 0. */
   function reset() {
     conns = new Map();
   }
 
-  return { event, reset };
+  return { event, play, reset };
 }

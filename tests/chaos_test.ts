@@ -2,9 +2,14 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { runCluster } from "./chaos/cluster.ts";
 import { KILL_LIMITS, runKills } from "./chaos/kill.ts";
+import { runPresence } from "./chaos/presence.ts";
+import { MortalServer } from "./chaos/process.ts";
 import { MEMORIES, newSeed, runChaos } from "./chaos/run.ts";
+import { ask } from "./tools/channels.ts";
 import { channelTest, tried } from "./tools/engines.ts";
-import { natsTest } from "./tools/nats.ts";
+import { natsServers, natsTest, soon } from "./tools/nats.ts";
+import { testService } from "./tools/service.ts";
+import { SECRET } from "./tools/tokens.ts";
 
 const MESSAGES = 20_000;
 
@@ -67,3 +72,35 @@ natsTest(
     assertGreater(result.gaps, 0, said);
   },
 );
+
+for (const workers of Deno.env.get("TEST_THREADS") === "off" ? ["1"] : ["1", "2"]) {
+  Deno.test(`who is there adds up, whoever comes and goes in whatever way [${workers === "1" ? "memory" : "memory, 2 workers"}]`, async () => {
+    const seed = newSeed();
+    const flags = ["--secret", SECRET, "--drain", "50ms", "--workers", workers];
+    await using service = await testService(...flags);
+    const result = await runPresence({ seed, places: [service], steps: 60 });
+    assertGreater(result.left, 50, `seed ${seed}: ${JSON.stringify(result)}`);
+  });
+}
+
+natsTest("who is there adds up over two nodes, of which one is killed", async () => {
+  const seed = newSeed(), folder = await Deno.makeTempDir();
+  await using nats = await natsServers(1);
+  const flags = ["--engine", nats.engine, "--secret", SECRET, "--drain", "0s"];
+  const nodes = [1, 2].map(() => new MortalServer(flags, folder));
+  try {
+    await Promise.all(nodes.map((node) => node.start()));
+    for (const node of nodes) {
+      await soon("readiness", async () => (await ask(node, "GET /-/ready")).status === 200);
+    }
+    const kill = async () => {
+      await nodes[0]!.end("SIGKILL");
+      return nodes[0]!;
+    };
+    const result = await runPresence({ seed, places: nodes, steps: 60, kill });
+    assertGreater(result.left, 20, `seed ${seed}: ${JSON.stringify(result)}`);
+  } finally {
+    for (const node of nodes) await node.end("SIGKILL");
+    await Deno.remove(folder, { recursive: true });
+  }
+});

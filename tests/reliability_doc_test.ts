@@ -16,7 +16,7 @@ const rows = text.split(/\n\n/).flatMap((part) => {
 Deno.test("docs/reliability.md and docs/security.md name a test for every bound, promise and threat, and each of them is there", () => {
   assertGreater(rows.length, 70);
   for (const row of rows) {
-    const named = [...row.matchAll(/`(tests\/[\w/]+\.ts): ([^`]+)`/g)];
+    const named = [...row.matchAll(/`((?:tests|lib\/testing)\/[\w/]+\.ts): ([^`]+)`/g)];
     assertGreater(named.length, 0, row);
     for (const [, file, part] of named) {
       const source = Deno.readTextFileSync(`${root}${file}`);

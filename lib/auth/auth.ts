@@ -22,13 +22,13 @@ export interface Rights {
   refusal: 401 | 403;
   /** What would change that writing is refused, where it is not a token. */
   hint?: string;
-  /** Who it is, 1 to {@linkcode MAX_SUB} bytes; `undefined`: nobody in particular. */
+  /** Who it is, 1 to {@linkcode MAX_SUB} characters; `undefined`: nobody in particular. */
   sub?: string;
   /** What others are told of who it is, besides `sub`: a JSON value of at most {@linkcode MAX_INFO} bytes. */
   info?: unknown;
 }
 
-/** Most that the claim `sub` may be, in bytes of UTF-8. */
+/** Most that the claim `sub` may be, in characters. */
 export const MAX_SUB = 255;
 /** Most that the claim `info` may be, as JSON, in bytes of UTF-8. */
 export const MAX_INFO = 1024;
@@ -57,7 +57,7 @@ const COOKIE = "kodama_token";
 export const nothing: Glob = () => false;
 const everything: Glob = () => true;
 /** What is an operator's is nobody's without a token. */
-const ordinary: Glob = (name) => !name.startsWith("-/");
+export const ordinary: Glob = (name) => !name.startsWith("-/");
 
 function anyOf(globs: readonly string[]): Glob {
   if (globs.length === 0) return nothing;
@@ -94,8 +94,8 @@ function claimGlobs(payload: JWTPayload, claim: "r" | "w"): string[] {
 function identity({ sub, info }: JWTPayload): Pick<Rights, "sub" | "info"> {
   if (sub === undefined) return {};
   // What is signed need not be what RFC 7519, 4.1.2 asks for.
-  if (typeof sub !== "string" || sub === "" || size(sub) > MAX_SUB) {
-    throw badClaim(`sub is not a text of 1 to ${MAX_SUB} bytes`);
+  if (typeof sub !== "string" || sub === "" || [...sub].length > MAX_SUB) {
+    throw badClaim(`sub is not a text of 1 to ${MAX_SUB} characters`);
   }
   if (info === undefined) return { sub };
   if (size(JSON.stringify(info)) > MAX_INFO) throw badClaim(`info is over ${MAX_INFO} bytes`);
@@ -113,7 +113,7 @@ function badClaim(why: string): HttpError {
 }
 
 /** RFC 6750, 3: what a 401 comes with. */
-const challenge: [string, string][] = [["WWW-Authenticate", 'Bearer realm="kodama"']];
+export const challenge: [string, string][] = [["WWW-Authenticate", 'Bearer realm="kodama"']];
 
 /** Why a request may not write in protected mode, and what changes that. */
 function writeHint(request: Request, trust: Trust): string {
@@ -137,14 +137,16 @@ export function refusedWrite(rights: Rights, where: string): HttpError {
 }
 
 /**
- * Finds rights by the settings: a secret, a key set, or protected mode without either.
+ * Finds rights by the settings: a secret, a key set, a backend, or protected mode without any of them.
  * @param ofToken Finds those of a token, where something verifies it.
+ * @param ask Asks a backend about who comes without one; where nothing verifies it, about everybody.
  */
 export function createAuthorize(
   config: Pick<Config, "secret" | "jwks" | "public" | "trustProxy">,
   ofToken: OfToken | undefined = createOfToken(config),
+  ask?: Authorize,
 ): Authorize {
-  if (ofToken === undefined) {
+  if (ofToken === undefined && ask === undefined) {
     // Protected mode: whoever can connect may read; only this machine may write.
     return (request) => {
       const rights = { read: ordinary, expires: Infinity, refusal: 403 as const };
@@ -157,14 +159,17 @@ export function createAuthorize(
   }
   const open = openTo(config);
   const anonymous: Rights = { read: open, write: nothing, expires: Infinity, refusal: 401 };
-  return async (request) => {
-    const token = findToken(request);
-    return token === undefined ? anonymous : await ofToken(token);
+  return async (request, action, channels) => {
+    const token = ofToken && findToken(request);
+    if (token !== undefined) return await ofToken!(token);
+    // What is open to everybody, or to tokens alone, nobody needs to be asked about.
+    const settled = !channels.every(ordinary) || action === "read" && channels.every(open);
+    return ask === undefined || settled ? anonymous : await ask(request, action, channels);
   };
 }
 
-/** What may be read without a token, where something verifies tokens. */
-function openTo(config: Pick<Config, "public">): Glob {
+/** What may be read without a token, where something verifies tokens or is asked. */
+export function openTo(config: Pick<Config, "public">): Glob {
   const globs = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
   // Also where `**` is public.
   return (name) => ordinary(name) && globs(name);

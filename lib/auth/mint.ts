@@ -14,6 +14,8 @@ export interface TokenClaims {
   ttl: number;
   /** Whom it names; empty for nobody. */
   subject: string;
+  /** What others are told of who that is, as JSON; `undefined`: nothing. */
+  info?: unknown;
 }
 
 /**
@@ -23,7 +25,11 @@ export interface TokenClaims {
  */
 export function mintToken(secret: string, claims: TokenClaims, now: number): Promise<string> {
   const issued = Math.floor(now / 1000);
-  const token = new SignJWT({ r: [...claims.read], w: [...claims.write] })
+  const token = new SignJWT({
+    r: [...claims.read],
+    w: [...claims.write],
+    ...claims.info !== undefined && { info: claims.info },
+  })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuedAt(issued)
     .setExpirationTime(issued + Math.ceil(claims.ttl / 1000));

@@ -23,6 +23,7 @@ export async function publish(
   const body = text ?? await input();
   const headers = new Headers({ "Content-Type": options.type });
   if (options.key !== "") headers.set("Idempotency-Key", options.key);
+  if (options.sender !== "") headers.set("Kodama-Sender", options.sender);
   for (let attempt = 1;; attempt++) {
     try {
       return receiptOf(await request(url, options.token, { method: "POST", headers, body }));

@@ -13,6 +13,7 @@ export function token(
   { options }: Extract<Command, { run: "token" }>,
   now: number,
 ): Promise<string> {
-  const { secret, read, write, ttl, sub: subject } = options;
-  return mintToken(secret, { read, write, ttl, subject }, now);
+  const { secret, read, write, ttl, sub: subject, info } = options;
+  const claims = { read, write, ttl, subject, info: info === "" ? undefined : JSON.parse(info) };
+  return mintToken(secret, claims, now);
 }

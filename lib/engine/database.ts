@@ -40,6 +40,13 @@ const schema = `
   PRAGMA user_version = ${VERSION};
 `;
 
+/**
+ * Who published, of those messages where that was said. It came later than the rest, is made where it is missing, and is no
+ * business of an earlier Kodama's, which may go on with the file.
+ */
+const senders =
+  "CREATE TABLE IF NOT EXISTS senders (seq INTEGER PRIMARY KEY, sender TEXT NOT NULL) STRICT";
+
 /** Deno has it, and does not say so in its types. */
 type ListStatement = StatementSync & { setReturnArrays(lists: boolean): void };
 
@@ -60,6 +67,7 @@ type EntryRow = [
   beforeTime: number,
   key: string | null,
   subscribers: number | null,
+  sender: string | null,
 ];
 
 /** A file that is open, and nobody else's meanwhile. */
@@ -76,7 +84,9 @@ export class Database {
   readonly #commit: StatementSync;
   readonly #insert: StatementSync;
   readonly #insertKey: StatementSync;
+  readonly #insertSender: StatementSync;
   readonly #delete: StatementSync;
+  readonly #deleteSenders: StatementSync;
   readonly #deleteKeys: StatementSync;
   readonly #forget: StatementSync;
 
@@ -109,13 +119,16 @@ export class Database {
         db.exec(schema);
         db.prepare("INSERT INTO state VALUES (1, ?, 0, 0, NULL)").run(newEpoch());
       }
+      db.exec(senders);
       commit.run();
       const state = db.prepare("SELECT epoch, forgotten, forgotten_time FROM state").get()!;
       this.epoch = String(state.epoch);
       this.forgotten = { seq: Number(state.forgotten), time: Number(state.forgotten_time) };
       this.#insert = db.prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)");
       this.#insertKey = db.prepare("INSERT INTO keys VALUES (?, ?, ?, ?, ?)");
+      this.#insertSender = db.prepare("INSERT OR REPLACE INTO senders VALUES (?, ?)");
       this.#delete = db.prepare("DELETE FROM log WHERE seq BETWEEN ? AND ?");
+      this.#deleteSenders = db.prepare("DELETE FROM senders WHERE seq BETWEEN ? AND ?");
       this.#deleteKeys = db.prepare("DELETE FROM keys WHERE seq <= ?");
       this.#forget = db.prepare("UPDATE state SET forgotten = ?, forgotten_time = ?");
       this.#identity = identityOf(file)!;
@@ -150,14 +163,17 @@ export class Database {
   }
 
   /** Within a transaction: keeps a message. */
-  insert({ channel, kind, body, key, subscribers }: LogRecord, at: Place, before: Place): void {
+  insert(record: LogRecord, at: Place, before: Place): void {
+    const { channel, kind, body, key, subscribers, sender } = record;
     this.#insert.run(at.seq, at.time, channel, kind, body, before.seq, before.time);
     if (key !== undefined) this.#insertKey.run(at.seq, at.time, channel, key, subscribers);
+    if (sender !== undefined) this.#insertSender.run(at.seq, sender);
   }
 
   /** Within a transaction: lets go of messages, from one number to another. */
   delete(from: number, to: number): void {
     this.#delete.run(from, to);
+    this.#deleteSenders.run(from, to);
   }
 
   /** Within a transaction: lets go of the keys of a message and of all before it. */
@@ -183,13 +199,15 @@ export class Database {
   *entries(after: number): Generator<LogEntry> {
     // Rows as lists, and many at a time: a start reads all of them, and so takes a quarter of the time.
     const select = this.#db.prepare(
-      "SELECT seq, log.time, log.channel, kind, body, before, before_time, key, subscribers" +
-        ` FROM log LEFT JOIN keys USING (seq) WHERE seq > ? ORDER BY seq LIMIT ${ROWS}`,
+      "SELECT seq, log.time, log.channel, kind, body, before, before_time, key, subscribers," +
+        " sender FROM log LEFT JOIN keys USING (seq) LEFT JOIN senders USING (seq)" +
+        ` WHERE seq > ? ORDER BY seq LIMIT ${ROWS}`,
     );
     (select as ListStatement).setReturnArrays(true);
     for (let last = after;;) {
       const rows = select.all(last) as unknown as EntryRow[];
-      for (const [seq, time, channel, kind, body, before, beforeTime, key, subscribers] of rows) {
+      for (const row of rows) {
+        const [seq, time, channel, kind, body, before, beforeTime, key, subscribers, sender] = row;
         yield {
           seq,
           time,
@@ -199,6 +217,7 @@ export class Database {
           before: { seq: before, time: beforeTime },
           key: key ?? undefined,
           subscribers: subscribers ?? 0,
+          sender: sender ?? undefined,
         };
         last = seq;
       }

@@ -2,6 +2,7 @@
  * Engine = log + fold: the log numbers messages and keeps them, the fold remembers and answers.
  * @module
  */
+import type { Carrier } from "../hub/bus.ts";
 import type { Loss, Since } from "../hub/cursor.ts";
 import {
   type Engine,
@@ -38,6 +39,11 @@ export class LogEngine implements Engine, LogListener {
     this.#log = log;
     this.#fold = new Fold(limits, now, log);
     this.#fold.begin(log.follow(this));
+  }
+
+  /** Carries what is not kept to others who append to the log; see {@linkcode Log.carrier}. */
+  get carrier(): Carrier | undefined {
+    return this.#log.carrier;
   }
 
   /** What is remembered, in bytes as the limit counts them. */

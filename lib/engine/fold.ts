@@ -29,8 +29,8 @@ const KEY_AGE = 600_000;
 export const MAX_KEYS = 100_000;
 
 /** What a message counts against the limit, in bytes. */
-export function cost({ channel, body }: Draft): number {
-  return body.length + channel.length + OVERHEAD;
+export function cost({ channel, body, sender = "" }: Draft): number {
+  return body.length + channel.length + sender.length + OVERHEAD;
 }
 
 /** A message that is remembered: in the queue of its channel, and in the one over all channels. */
@@ -195,8 +195,9 @@ export class Fold {
         const memory = this.#channels.get(name);
         const loss = this.#loss(since, memory?.dropped ?? this.#forgotten);
         if (loss !== undefined) lost.set(name, loss);
+        let left = memory?.count ?? 0;
         for (let kept = memory?.first; kept !== undefined; kept = kept.next) {
-          if (after(kept.message)) messages.push(kept.message);
+          if (after(kept.message, left--)) messages.push(kept.message);
         }
       }
     }
@@ -239,8 +240,12 @@ export class Fold {
     this.#keys.set(name, { published: { id, subscribers, replayed: false }, seq, time });
   }
 
-  /** Which messages come after a point. A cursor of another life, or of the future, is before all of them. */
-  #after(since: Since): (message: Message) => boolean {
+  /**
+   * Which messages come after a point, by themselves and by how many of their channel are left with them. A cursor of another
+   * life, or of the future, is before all of them.
+   */
+  #after(since: Since): (message: Message, left: number) => boolean {
+    if (since.from === "newest") return (_, left) => left <= since.count;
     if (since.from === "age") {
       const from = this.#now() - since.age;
       return (message) => message.time > from;
@@ -254,6 +259,7 @@ export class Fold {
     if (since.from === "age") {
       return dropped.seq > 0 && dropped.time > this.#now() - since.age ? "expired" : undefined;
     }
+    if (since.from === "newest") return undefined;
     if (since.from === "all") return dropped.seq > 0 ? "expired" : undefined;
     if (since.cursor.epoch !== this.#epoch) return "epoch";
     if (since.cursor.seq > this.#seq) return "unknown";

@@ -3,6 +3,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
+import { lastWord, senderOf } from "../hub/bus.ts";
 import type { Loss } from "../hub/cursor.ts";
 import { parseCursor } from "../hub/cursor.ts";
 import { type ChannelInfo, type Engine, EngineError, type EngineListener } from "../hub/engine.ts";
@@ -16,11 +17,14 @@ import {
   type Port,
   type Request,
   type ToEngine,
+  weightOf,
 } from "./wire.ts";
 
 /** A thread that serves. */
 interface Client {
   port: Port;
+  /** Its name for others, once it has told them something. */
+  origin: string | undefined;
   /** How many subscribe there, of each channel. */
   interest: Map<string, number>;
   /** What it is told at the end of this turn. */
@@ -42,6 +46,8 @@ export class EngineHost implements EngineListener {
   #epoch: string;
   #seq: number;
   #flushing = false;
+  /** What the threads here are called by others, and were. */
+  readonly #origins = new Set<string>();
 
   /**
    * @param engine Nobody else's.
@@ -53,12 +59,17 @@ export class EngineHost implements EngineListener {
     this.#reachable = reachable;
     ({ epoch: this.#epoch, seq: this.#seq } = parseCursor(open)!);
     engine.listen(this);
+    engine.carrier?.listen((text) => {
+      // What has gone out comes back, too.
+      if (!this.#origins.has(senderOf(text)!)) this.#pass(text);
+    });
   }
 
   /** Serves a thread, under a number of its own. */
   attach(id: number, port: Port): void {
     const client: Client = {
       port,
+      origin: undefined,
       interest: new Map(),
       next: undefined,
       told: 0,
@@ -78,6 +89,7 @@ export class EngineHost implements EngineListener {
     this.#clients.delete(id);
     for (const channel of client.interest.keys()) this.#setInterest(client, channel, 0);
     client.port.close();
+    if (client.origin !== undefined) this.#send(lastWord(client.origin), client);
   }
 
   /** @inheritDoc */
@@ -124,6 +136,7 @@ export class EngineHost implements EngineListener {
       seq: this.#seq,
       messages: [],
       answers: [],
+      texts: [],
       unreachable: undefined,
     };
   }
@@ -140,18 +153,40 @@ export class EngineHost implements EngineListener {
     }
   }
 
-  #take(client: Client, { interest, requests, taken }: ToEngine): void {
+  #take(client: Client, { interest, requests, texts, taken }: ToEngine): void {
     client.taken = taken;
     if (client.behind !== undefined && client.told - taken <= MAX_AHEAD / 2) {
       client.behind = undefined;
       this.#next(client).behind = true;
     }
     for (const [channel, count] of interest) this.#setInterest(client, channel, count);
+    for (const text of texts) {
+      if (client.origin === undefined) {
+        client.origin = senderOf(text);
+        this.#origins.add(client.origin!);
+      }
+      this.#send(text, client);
+    }
     for (const [ref, request] of requests) {
       this.#answer(request).then(
         (value) => this.#reply(client, { ref, value }),
         (error) => this.#reply(client, { ref, ...refusal(error) }),
       );
+    }
+  }
+
+  /** What one of the threads here tells all others. */
+  #send(text: string, from: Client): void {
+    this.#pass(text, from);
+    this.#engine.carrier?.send(text);
+  }
+
+  /** Tells the threads here; one that has too much on its way misses it, and finds out. */
+  #pass(text: string, from?: Client): void {
+    for (const client of this.#clients.values()) {
+      if (client === from || client.told - client.taken > MAX_AHEAD) continue;
+      client.told += weightOf(text);
+      this.#next(client).texts.push(text);
     }
   }
 

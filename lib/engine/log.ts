@@ -3,6 +3,7 @@
  * engine tells the same, and another one is only a log.
  * @module
  */
+import type { Carrier } from "../hub/bus.ts";
 import type { Loss } from "../hub/cursor.ts";
 import type { SharedStats } from "../hub/engine.ts";
 import type { Draft } from "../hub/message.ts";
@@ -73,6 +74,9 @@ export interface LogListener {
 
 /** Numbers messages and keeps them. */
 export interface Log {
+  /** Carries what is not kept to the others who append to it, of a log that others do. */
+  readonly carrier?: Carrier;
+
   /**
    * Begins to tell of entries. Only one follows a log, and it does so from the beginning.
    * @returns What it keeps; the next entry that is told is the one after it.

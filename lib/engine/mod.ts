@@ -14,6 +14,7 @@ export {
   type Published,
   type SharedStats,
 } from "../hub/engine.ts";
+export type { Carrier } from "../hub/bus.ts";
 export { type Cursor, formatCursor, type Loss, parseSince, type Since } from "../hub/cursor.ts";
 export { type Draft, type Form, type Kind, Message } from "../hub/message.ts";
 export { LogEngine } from "./engine.ts";

@@ -3,6 +3,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
+import type { Carrier } from "../hub/bus.ts";
 import { formatCursor, type Since } from "../hub/cursor.ts";
 import {
   type ChannelInfo,
@@ -25,6 +26,7 @@ import {
   type Request,
   type ToEngine,
   unpack,
+  weightOf,
 } from "./wire.ts";
 
 /** Where somebody stands who is asked what was missed, and what has come meanwhile. */
@@ -59,6 +61,16 @@ const nobody: EngineListener = { message() {}, lost() {}, reachable() {} };
 export class RemoteEngine implements Engine {
   /** @inheritDoc */
   unreachable: string | undefined;
+  /** @inheritDoc */
+  readonly carrier: Carrier = {
+    send: (text) => {
+      // While nothing is heard of it, what waits would be old.
+      if (this.#mute || this.#port === undefined) return;
+      this.#texts.push(text);
+      this.#flushLater();
+    },
+    listen: (take) => void (this.#hear = take),
+  };
   readonly #pending: Pending;
   #port: Port | undefined;
   #listener = nobody;
@@ -66,6 +78,8 @@ export class RemoteEngine implements Engine {
   /** What may have changed since it was last told, with what was told: who joins changes it to and fro. */
   readonly #told = new Map<string, number>();
   #requests: ToEngine["requests"] = [];
+  #texts: string[] = [];
+  #hear: (text: string) => void = () => {};
   #flushing = false;
   /** Up to where everything has been told, as far as it was heard of. */
   #epoch: string | undefined;
@@ -108,7 +122,7 @@ export class RemoteEngine implements Engine {
     for (const channel of this.#interest.keys()) this.#told.set(channel, 0);
     this.#pending.givePublishesUp(GONE);
     const again = this.#pending.again();
-    this.#requests = [];
+    [this.#requests, this.#texts] = [[], []];
     // What was missed is asked first: what is answered after that goes on from there.
     if (this.#epoch !== undefined) this.#catchUp();
     this.#requests.push(...again);
@@ -130,12 +144,12 @@ export class RemoteEngine implements Engine {
 
   /** @inheritDoc */
   publish(draft: Draft, _: number, key?: string): Promise<Published> {
-    const { channel, kind, body } = draft;
+    const { channel, kind, body, sender } = draft;
     if (this.unreachable !== undefined) return Promise.reject(new EngineError(this.unreachable));
     if (!this.#pending.hasRoom(draft)) return Promise.reject(new EngineError(FULL));
     // Of a part of a buffer, all of it would be copied.
     const own = body.length < body.buffer.byteLength ? body.slice() : body;
-    return this.#ask({ ask: "publish", channel, kind, body: own, key });
+    return this.#ask({ ask: "publish", channel, kind, body: own, sender, key });
   }
 
   /** @inheritDoc */
@@ -184,6 +198,9 @@ export class RemoteEngine implements Engine {
   /** @inheritDoc */
   close(): Promise<void> {
     this.#listener = nobody;
+    this.#hear = () => {};
+    // Last words.
+    if (this.#texts.length > 0) this.#flush();
     this.#port?.close();
     this.#port = this.#held = undefined;
     [this.#mute, this.unreachable] = [true, CLOSED];
@@ -219,16 +236,16 @@ export class RemoteEngine implements Engine {
       if (count !== told) interest.push([channel, count]);
     }
     this.#told.clear();
-    const requests = this.#requests, taken = this.#taken;
-    this.#requests = [];
+    const requests = this.#requests, texts = this.#texts, taken = this.#taken;
+    [this.#requests, this.#texts] = [[], []];
     const owed = taken - this.#acknowledged > NEWS;
-    if (interest.length + requests.length === 0 && !owed) return;
+    if (interest.length + requests.length + texts.length === 0 && !owed) return;
     this.#acknowledged = taken;
-    this.#port.postMessage({ interest, requests, taken } satisfies ToEngine);
+    this.#port.postMessage({ interest, requests, texts, taken } satisfies ToEngine);
   }
 
   #take(told: FromEngine): void {
-    const { epoch, seq, messages, answers, lost } = told;
+    const { epoch, seq, messages, answers, texts, lost } = told;
     if (this.#epoch === undefined) [this.#epoch, this.#seq] = [epoch, seq];
     this.#mute = false;
     if (told.behind) this.#catchUp();
@@ -247,6 +264,10 @@ export class RemoteEngine implements Engine {
     for (const answer of answers) this.#pending.settle(answer);
     this.#pending.told();
     this.#setReachable(told.unreachable);
+    for (const text of texts) {
+      this.#taken += weightOf(text);
+      this.#hear(text);
+    }
     if (this.#taken - this.#acknowledged > NEWS) this.#flushLater();
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Cursor, Loss, Since } from "../hub/cursor.ts";
 import type { ChannelInfo, EngineStats, Published } from "../hub/engine.ts";
-import { type Kind, Message } from "../hub/message.ts";
+import { type Draft, EACH, type Kind, Message } from "../hub/message.ts";
 
 /** An end of a channel between two threads: a `MessagePort` is one. */
 export interface Port {
@@ -14,25 +14,31 @@ export interface Port {
 }
 
 /** Messages, one behind the other without objects of their own, which would cost more to copy than what is in them. */
-export type PackedMessages = (string | number | Uint8Array)[];
+export type PackedMessages = (string | number | Uint8Array | undefined)[];
 
-const FIELDS = 5;
+const FIELDS = 6;
 
 /** Adds a message. */
-export function pack(packed: PackedMessages, { channel, kind, body, seq, time }: Message): void {
-  packed.push(channel, kind, body, seq, time);
+export function pack(packed: PackedMessages, message: Message): void {
+  const { channel, kind, body, seq, time, sender } = message;
+  packed.push(channel, kind, body, seq, time, sender);
 }
 
 /** What may be on its way to a thread that serves, in bytes: it is told no more before it has taken half of that. */
 export const MAX_AHEAD = 32 << 20;
+
+/** What a text counts of that, in bytes. */
+export function weightOf(text: string): number {
+  return 2 * text.length + EACH;
+}
 
 /** What was added, one by one. */
 export function* unpack(packed: PackedMessages, epoch: string): Generator<Message> {
   for (let i = 0; i < packed.length; i += FIELDS) {
     const place: Cursor = { epoch, seq: packed[i + 3] as number };
     const channel = packed[i] as string, kind = packed[i + 1] as Kind;
-    const draft = { channel, kind, body: packed[i + 2] as Uint8Array };
-    yield new Message(draft, place, packed[i + 4] as number);
+    const body = packed[i + 2] as Uint8Array, sender = packed[i + 5] as string | undefined;
+    yield new Message({ channel, kind, body, sender }, place, packed[i + 4] as number);
   }
 }
 
@@ -46,7 +52,7 @@ export interface PackedHistory {
 
 /** What the engine is asked; the answer to the n-th request of a port is its n-th. */
 export type Request =
-  | { ask: "publish"; channel: string; kind: Kind; body: Uint8Array; key: string | undefined }
+  | Draft & { ask: "publish"; key: string | undefined }
   | {
     ask: "history";
     channels: readonly string[];
@@ -71,7 +77,9 @@ export interface ToEngine {
   /** How many subscribe there, of each channel where that has changed. Counts before the requests. */
   interest: [channel: string, subscribers: number][];
   requests: [ref: number, request: Request][];
-  /** What it has taken of all messages so far, in bytes. */
+  /** For all others: what is not kept. */
+  texts: string[];
+  /** What it has taken of all messages and texts so far, in bytes. */
   taken: number;
 }
 
@@ -83,6 +91,8 @@ export interface FromEngine {
   seq: number;
   messages: PackedMessages;
   answers: Answer[];
+  /** From others: what is not kept. */
+  texts: string[];
   /** Why it cannot be reached. */
   unreachable: string | undefined;
   /** Before these messages some may be missing, with why, and the id from which they follow. */

@@ -37,6 +37,8 @@ export const reasons = [
   "uncertain",
   /** 503: the keys that verify tokens cannot be had. */
   "keys",
+  /** 503: the backend that is asked who may do what does not answer. */
+  "backend",
   /** 500. */
   "fault",
 ] as const;

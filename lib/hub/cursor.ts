@@ -18,7 +18,9 @@ export type Since =
   /** Everything that is remembered. */
   | { from: "all" }
   /** Everything of the last so many milliseconds. */
-  | { from: "age"; age: number };
+  | { from: "age"; age: number }
+  /** The newest so many of each channel; whether there were more before them is not asked. */
+  | { from: "newest"; count: number };
 
 /** Why nobody can say that nothing was missed. */
 export type Loss =
@@ -36,12 +38,18 @@ export function formatCursor({ epoch, seq }: Cursor): string {
 
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+/** Most messages of each channel that can be asked for by their number. */
+export const MAX_NEWEST = 1000;
+
 /**
- * Reads what follows `since=`: an id, `all`, or an age such as `30s`, `10m`, `2h`.
+ * Reads what follows `since=`: an id, `all`, an age such as `30s`, `10m`, `2h`, `last`, or a number such as `-10`.
  * @returns `undefined` if it is none of them.
  */
 export function parseSince(text: string): Since | undefined {
   if (text === "all") return { from: "all" };
+  if (text === "last") return { from: "newest", count: 1 };
+  const count = Number(/^-([1-9]\d{0,3})$/.exec(text)?.[1]);
+  if (count <= MAX_NEWEST) return { from: "newest", count };
   const age = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
   if (age !== null) return { from: "age", age: Number(age[1]) * units[age[2]!]! };
   const cursor = parseCursor(text);

@@ -3,6 +3,7 @@
  * tests of `tests/engine/engine_suite.ts`.
  * @module
  */
+import type { Carrier } from "./bus.ts";
 import type { Loss, Since } from "./cursor.ts";
 import type { Draft, Message } from "./message.ts";
 
@@ -85,6 +86,9 @@ export interface EngineListener {
 export interface Engine {
   /** Why it cannot be reached at present: publishes are refused. `undefined` while it can. */
   readonly unreachable: string | undefined;
+
+  /** Carries what is not kept to the other threads and nodes that use it, of an engine that others use. */
+  readonly carrier?: Carrier | undefined;
 
   /**
    * Takes a message: gives it its place, remembers it, and tells the listener, all before it resolves.

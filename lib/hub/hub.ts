@@ -11,96 +11,23 @@ import {
   type History,
   type Published,
 } from "./engine.ts";
-import { type Draft, type Message, weight } from "./message.ts";
+import { Joining } from "./joining.ts";
+import type { Draft, Message } from "./message.ts";
+import type { Crowd, Gap, Opening, Subscriber } from "./subscriber.ts";
 
-/** Whoever is told of messages. It must not throw. */
-export interface Subscriber {
-  /** Takes a message. */
-  deliver(message: Message): void;
-  /** Resolves when it can take more of what it missed; `undefined` if it can at once. */
-  ready(): Promise<void> | undefined;
-  /** A message waits for it, apart from its queue, until it is delivered or let go of. */
-  keep?(message: Message): void;
-  /** A message waits no more. */
-  letGo?(message: Message): void;
-  /** Too much has come in while it was taking what it missed: it is too slow. */
-  overrun(): void;
-  /** Something between what it was told and what comes may be missing. */
-  lost(gap: Gap): void;
-}
+export { MAX_WAITING } from "./joining.ts";
+export type { Crowd, Gap, Member, Opening, Subscriber } from "./subscriber.ts";
 
-/** What a subscriber is told when it may have missed something in the midst. */
-export interface Gap {
-  /** The id from which messages follow. */
-  open: string;
-  /** The channels on which something may be missing, with why. */
-  lost: Map<string, Loss>;
-}
-
-/** What a subscriber is told first: where it stands, and whether something is missing. */
-export interface Opening {
-  /** The id from which live messages follow, once what was missed has been told. */
-  open: string;
-  /** The id before the first message that was missed; `open` if none was. Who is cut off before the end resumes here. */
-  resume: string;
-  /** The channels on which something may be missing, with why. */
-  lost: Map<string, Loss>;
-}
-
-/** What may wait for a subscriber while it joins, in bytes: by their {@linkcode weight}. */
-export const MAX_WAITING = 16 << 20;
-
-/** Stands in for a subscriber while it joins: keeps what is published meanwhile. */
-class Joining {
-  readonly subscriber: Subscriber;
-  /** What it may have missed meanwhile, which it is told once it has joined. */
-  gap: Gap | undefined;
-  /** On how many channels it stands in. */
-  channels = 0;
-  /** Asks the engine again, or gives up where it has left meanwhile. */
-  wake: (() => void) | undefined;
-  #waiting: Message[] = [];
-  #size = 0;
-  #overrun = false;
-
-  constructor(subscriber: Subscriber) {
-    this.subscriber = subscriber;
-  }
-
-  deliver(message: Message): void {
-    if (this.#overrun) return;
-    this.#waiting.push(message);
-    this.subscriber.keep?.(message);
-    this.#size += weight(message);
-    if (this.#size <= MAX_WAITING) return;
-    this.#overrun = true;
-    for (const waiting of this.#waiting) this.subscriber.letGo?.(waiting);
-    this.#waiting = [];
-    this.subscriber.overrun();
-  }
-
-  lost(gap: Gap): void {
-    this.gap = gap;
-  }
-
-  /** What has come since the last call, of that what is wanted. */
-  take(isWanted: (message: Message) => boolean): Message[] {
-    const messages = this.#waiting;
-    this.#waiting = [];
-    this.#size = 0;
-    for (const message of messages) if (!isWanted(message)) this.subscriber.letGo?.(message);
-    return messages.filter(isWanted);
-  }
-}
-
-type Member = Subscriber | Joining;
+type Place = Subscriber | Joining;
 
 /** The channels that somebody subscribes to. */
 export class Hub {
   readonly #engine: Engine;
-  readonly #channels = new Map<string, Set<Member>>();
+  readonly #channels = new Map<string, Set<Place>>();
   readonly #joining = new Set<Joining>();
   readonly #told: (subscribers: number) => void;
+  /** Told of who comes and goes, if anybody asks. */
+  crowd: Crowd | undefined;
 
   /**
    * @param engine Keeps order and memory.
@@ -146,8 +73,8 @@ export class Hub {
   }
 
   /**
-   * Subscribes: `opened` is called, then the subscriber is told what it missed, then what comes. What is published
-   * meanwhile reaches it exactly once, in its place. While the engine cannot answer, this waits until it can.
+   * Subscribes: `opened` is called, and may take its time; then the subscriber is told what it missed, then what comes. What
+   * is published meanwhile reaches it exactly once, in its place. While the engine cannot answer, this waits until it can.
    * @param since From where on; `undefined`: from now on.
    * @param others Channels to which it subscribes already: what comes on them meanwhile waits, too, so that nothing
    * overtakes what it missed.
@@ -156,7 +83,7 @@ export class Hub {
     subscriber: Subscriber,
     channels: readonly string[],
     since: Since | undefined,
-    opened: (opening: Opening) => void,
+    opened: (opening: Opening) => void | Promise<void>,
     others: readonly string[] = [],
   ): Promise<void> {
     const joining = new Joining(subscriber);
@@ -176,7 +103,8 @@ export class Hub {
       const resume = first === undefined
         ? open
         : formatCursor({ epoch: first.epoch, seq: first.seq - 1 });
-      opened({ open, resume, lost });
+      const told = opened({ open, resume, lost });
+      if (told !== undefined) await told;
       // What came before the answer did may be in the answer.
       const isNew = (m: Message) => m.seq > seq || others.includes(m.channel);
       for (const message of messages) subscriber.keep?.(message);
@@ -202,7 +130,13 @@ export class Hub {
    */
   async reserve(channels: readonly string[]): Promise<() => void> {
     if (this.#engine.interest === undefined) return () => {};
-    const place: Subscriber = { deliver() {}, ready: () => undefined, overrun() {}, lost() {} };
+    const place: Subscriber = {
+      absent: true,
+      deliver() {},
+      ready: () => undefined,
+      overrun() {},
+      lost() {},
+    };
     for (const channel of channels) this.#add(channel, place);
     try {
       // Whatever it is asked after it was told, it answers after it has taken note.
@@ -232,6 +166,19 @@ export class Hub {
     return this.#channels.get(channel)?.size ?? 0;
   }
 
+  /** The channels that somebody subscribes to here. */
+  names(): Iterable<string> {
+    return this.#channels.keys();
+  }
+
+  /** Who subscribes to a channel here. */
+  *subscribers(channel: string): Generator<Subscriber> {
+    for (const member of this.#channels.get(channel) ?? []) {
+      const subscriber = member instanceof Joining ? member.subscriber : member;
+      if (!subscriber.absent) yield subscriber;
+    }
+  }
+
   /** The channels that somebody subscribes to, wherever that is. */
   async channels(): Promise<ChannelInfo[]> {
     const engine = this.#engine;
@@ -259,14 +206,19 @@ export class Hub {
   #deliver(message: Message): void {
     const members = this.#channels.get(message.channel);
     if (members === undefined) return;
-    for (const member of members) member.deliver(message);
-    this.#told(members.size);
+    const { sender } = message;
+    let told = members.size;
+    for (const member of members) {
+      if (sender !== undefined && sender === member.sender) told--;
+      else member.deliver(message);
+    }
+    this.#told(told);
     message.forget();
   }
 
   /** Tells everybody, each of the channels that are its own. */
   #lost(reason: Loss, open: string): void {
-    const gaps = new Map<Member, Gap>();
+    const gaps = new Map<Place, Gap>();
     for (const [channel, members] of this.#channels) {
       for (const member of members) {
         const gap = gaps.get(member) ?? { open, lost: new Map() };
@@ -299,26 +251,35 @@ export class Hub {
   async #catchUp(joining: Joining, message: Message): Promise<void> {
     joining.subscriber.letGo?.(message);
     if (!this.#channels.get(message.channel)?.has(joining)) return;
+    if (message.sender !== undefined && message.sender === joining.sender) return;
     joining.subscriber.deliver(message);
     message.forget();
     const ready = joining.subscriber.ready();
     if (ready !== undefined) await ready;
   }
 
-  #add(channel: string, subscriber: Member): void {
+  #add(channel: string, subscriber: Place): void {
     const members = this.#channels.get(channel);
     if (members === undefined) this.#channels.set(channel, new Set([subscriber]));
     else members.add(subscriber);
     if (subscriber instanceof Joining) subscriber.channels++;
+    this.#tellCrowd(channel, subscriber, 1);
     this.#engine.interest?.(channel, members?.size ?? 1);
   }
 
-  #remove(channel: string, subscriber: Member): boolean {
+  #remove(channel: string, subscriber: Place): boolean {
     const members = this.#channels.get(channel);
     if (members?.delete(subscriber) !== true) return false;
     if (subscriber instanceof Joining) subscriber.channels--;
     if (members.size === 0) this.#channels.delete(channel);
+    this.#tellCrowd(channel, subscriber, -1);
     this.#engine.interest?.(channel, members.size);
     return true;
+  }
+
+  #tellCrowd(channel: string, member: Place, by: 1 | -1): void {
+    if (this.crowd === undefined) return;
+    const subscriber = member instanceof Joining ? member.subscriber : member;
+    if (!subscriber.absent) this.crowd(channel, subscriber, by);
   }
 }

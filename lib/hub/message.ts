@@ -22,6 +22,8 @@ export interface Draft {
   kind: Kind;
   /** Its bytes: valid UTF-8 but for `binary`, valid JSON for `json`. Nobody changes them any more. */
   body: Uint8Array;
+  /** Who publishes, of all connections that are told: one that is named the same is not. */
+  sender?: string | undefined;
 }
 
 /** What a message counts besides its body wherever it waits for somebody, in bytes: many small ones are much, too. */
@@ -51,6 +53,8 @@ export class Message implements Draft {
   readonly kind: Kind;
   /** Its bytes. */
   readonly body: Uint8Array;
+  /** Who published it, where that was said: a connection that is named the same is not told. */
+  readonly sender: string | undefined;
   /** Names the life of the engine's memory that it belongs to. */
   readonly epoch: string;
   /** The number of its place. */
@@ -65,10 +69,11 @@ export class Message implements Draft {
    * @param place Its place.
    * @param time When, in ms on the engine's clock.
    */
-  constructor({ channel, kind, body }: Draft, { epoch, seq }: Cursor, time: number) {
+  constructor({ channel, kind, body, sender }: Draft, { epoch, seq }: Cursor, time: number) {
     this.channel = channel;
     this.kind = kind;
     this.body = body;
+    this.sender = sender;
     this.epoch = epoch;
     this.seq = seq;
     this.time = time;

@@ -186,6 +186,10 @@ function checkName(channel: unknown): void {
 export function sinceOf(text: unknown): Since | undefined {
   if (text === undefined || text === null) return undefined;
   const since = typeof text === "string" ? parseSince(text) : undefined;
-  if (since === undefined) throw new TypeError("since must be an id, all, or an age such as 30s");
+  if (since === undefined) {
+    throw new TypeError(
+      "since must be an id, an age such as 30s, all, last, or a number such as -10",
+    );
+  }
   return since;
 }

@@ -14,7 +14,7 @@ import type { ChannelContext } from "./channel.ts";
 import { preflight, withCors } from "./cors.ts";
 import { membersOf, parseJSON, readDraft } from "./draft.ts";
 import { publishAdmitted, type Sender } from "./hooks.ts";
-import { checkFraming, mediaType } from "./publish.ts";
+import { checkFraming, mediaType, senderIn } from "./publish.ts";
 import { shuttingDown, unavailable } from "./request.ts";
 
 /** Most lines of one request. */
@@ -47,8 +47,8 @@ export function batchReply(
 async function publishAll(request: Request, context: ChannelContext): Promise<Reply> {
   try {
     const rights = await writer(request, context);
+    const sender = { way: "batch", request, rights, name: senderIn(request) } as const;
     const lines = linesOf(await request.body(MAX_BATCH));
-    const sender = { way: "batch", request, rights } as const;
     const answers = await publishLines(lines, sender, context);
     const body = answers.map((answer) => `${answer}\n`).join("");
     return { status: 200, headers: [["Content-Type", TYPE]], body };

@@ -5,19 +5,22 @@
 import { parseSince, type Since } from "../hub/cursor.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Draft } from "../hub/message.ts";
+import type { Bus } from "../hub/bus.ts";
+import type { Presence } from "../hub/presence.ts";
 import { nameFault } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
 import { preferredType } from "../http/negotiate.ts";
 import type { Reply } from "../http/response.ts";
 import type { Answer, Request } from "../net/connection.ts";
-import { type Authorize, refused, refusedWrite } from "../auth/auth.ts";
+import { type Authorize, type OfToken, refused, refusedWrite } from "../auth/auth.ts";
 import { pageReply } from "./assets.ts";
 import type { Config } from "../settings/config.ts";
+import type { Connections } from "./connections.ts";
 import { eventHandler } from "./events.ts";
 import { type FrameForms, gaps, type Mode } from "./forms.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { type Admit, publishAdmitted, type Sender } from "./hooks.ts";
-import { publish } from "./publish.ts";
+import { publish, senderOf } from "./publish.ts";
 import { preflight, withCors } from "./cors.ts";
 import type { Publishes } from "./publishes.ts";
 import { subscriberHandler } from "./subscribe.ts";
@@ -38,8 +41,16 @@ export interface ChannelContext {
   config: Config;
   /** Where the messages are. */
   hub: Hub;
+  /** To all other threads and nodes. */
+  bus: Bus;
+  /** Who is there. */
+  presence: Presence;
+  /** Open connections by whose they are. */
+  connections: Connections;
   /** Who may do what. */
   authorize: Authorize;
+  /** Who may do what, by a token alone; `undefined`: nothing verifies tokens. */
+  ofToken: OfToken | undefined;
   /** Asked about what is published; `undefined`: nobody is. */
   admit: Admit | undefined;
   /** How messages become frames. */
@@ -105,6 +116,7 @@ function answerOf(
   );
   if (type === "text/html") return pageReply(request);
   if (type === "text/event-stream") return events(names, request, context);
+  if (query(request, "presence") !== undefined) return who(names, request, context);
   return history(names, request, context);
 }
 
@@ -113,7 +125,10 @@ function sinceOf(text: string | undefined): Since | undefined {
   if (text === undefined) return undefined;
   const since = parseSince(text);
   if (since === undefined) {
-    throw new HttpError(400, "since is no id, no age such as 30s, and not all");
+    throw new HttpError(
+      400,
+      "since is no id, no age such as 30s, no number such as -10, and neither all nor last",
+    );
   }
   return since;
 }
@@ -123,6 +138,15 @@ function latestOf(request: Request): boolean {
   const slow = query(request, "slow");
   if (slow === undefined || slow === "latest") return slow !== undefined;
   throw new HttpError(400, "slow is not latest");
+}
+
+/** What a subscription asks for besides its channels. */
+function wishesOf(request: Request) {
+  return {
+    latest: latestOf(request),
+    members: query(request, "presence") !== undefined,
+    sender: senderOf(query(request, "sender"), "sender"),
+  };
 }
 
 async function write(
@@ -159,22 +183,23 @@ async function subscribe(
   context: ChannelContext,
 ): Promise<Answer> {
   checkUpgrade(request, context);
-  const since = sinceOf(query(request, "since")), latest = latestOf(request);
+  const since = sinceOf(query(request, "since")), wishes = wishesOf(request);
   const rights = await reader(names, request, context);
   const upgrade = upgradeOf(request, context, [ENVELOPE]);
-  const enveloped = since !== undefined || names.length > 1 || upgrade.protocol === ENVELOPE;
+  const enveloped = since !== undefined || names.length > 1 || wishes.members ||
+    upgrade.protocol === ENVELOPE;
   const mode: Mode = enveloped ? "envelope" : "raw";
   if (since !== undefined) reachable(context.hub);
   // Who is told first where it stands knows from when on; who is not, from the handshake on.
   const release = enveloped ? () => {} : await context.hub.reserve(names);
   // Nothing holds on to the request where nobody asks for it.
   const sender: Sender | undefined = context.admit &&
-    { way: enveloped ? "envelope" : "raw", request, rights };
+    { way: enveloped ? "envelope" : "raw", request, rights, name: wishes.sender };
   const publish = (draft: Draft) =>
     sender === undefined
-      ? context.hub.publish(draft)
+      ? context.hub.publish({ ...draft, sender: wishes.sender })
       : publishAdmitted(context, draft, undefined, sender);
-  const asked = { rights, channels: names, since, mode, latest, release, publish };
+  const asked = { ...wishes, rights, channels: names, since, mode, release, publish };
   const handler = subscriberHandler({ ...context, ...asked });
   return { upgrade, handler, place: Tally[mode] };
 }
@@ -187,7 +212,7 @@ async function events(
   checkOrigin(request, context.config.origin);
   // HTML, 9.2.3: where the browser's own memory and the URL differ, the browser has seen more.
   const since = sinceOf(request.headers.get("last-event-id") || query(request, "since"));
-  const latest = latestOf(request);
+  const wishes = wishesOf(request);
   const rights = await reader(names, request, context);
   const headers: [string, string][] = [
     ["Content-Type", "text/event-stream"],
@@ -196,8 +221,25 @@ async function events(
   ];
   if (request.method === "HEAD") return { status: 200, headers };
   if (since !== undefined) reachable(context.hub);
-  const stream = eventHandler({ ...context, rights, channels: names, since, latest });
+  const stream = eventHandler({ ...context, ...wishes, rights, channels: names, since });
   return { status: 200, headers, stream, place: Tally.sse };
+}
+
+/** Who is there. */
+async function who(
+  names: readonly string[],
+  request: Request,
+  context: ChannelContext,
+): Promise<Reply> {
+  const [channel, ...more] = names;
+  if (more.length > 0) throw new HttpError(400, "who is there is asked of one channel");
+  await reader(names, request, context);
+  const body = JSON.stringify({ channel, ...await context.presence.who(channel!) });
+  return {
+    status: 200,
+    headers: [["Content-Type", "application/json"], ["Cache-Control", "no-store"]],
+    body: `${body}\n`,
+  };
 }
 
 async function history(

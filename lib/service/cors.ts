@@ -8,7 +8,7 @@ import type { Reply } from "../http/response.ts";
 import type { Answer, Request } from "../net/connection.ts";
 import type { Config } from "../settings/config.ts";
 
-type Origins = Pick<Config, "origin">;
+type Origins = Pick<Config, "origin" | "authorize">;
 
 /**
  * Says of an answer whose pages may see it, also where it is a refusal: without these fields, a page of an allowed origin
@@ -39,14 +39,19 @@ async function forPages(
   }
 }
 
-function cors(request: Request, { origin: allowed }: Origins): [string, string][] {
+function cors(request: Request, { origin: allowed, authorize }: Origins): [string, string][] {
   try {
     checkOrigin(request, allowed);
   } catch (error) {
     if (error instanceof HttpError) return [["Vary", "Origin"]];
     throw error;
   }
+  // Where cookies say who somebody is, those origins are named, one by one.
+  const cookies: [string, string][] = authorize === ""
+    ? []
+    : [["Access-Control-Allow-Credentials", "true"]];
   return [
+    ...cookies,
     ["Access-Control-Allow-Origin", request.headers.get("origin")!],
     ["Access-Control-Expose-Headers", "Idempotent-Replayed"],
     ["Vary", "Origin"],
@@ -63,7 +68,7 @@ export function preflight(request: Request, { origin }: Origins, methods: string
     ["Access-Control-Allow-Methods", methods],
     [
       "Access-Control-Allow-Headers",
-      "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+      "Authorization, Content-Type, Idempotency-Key, Kodama-Sender, Last-Event-ID",
     ],
     ["Access-Control-Max-Age", "86400"],
   ];

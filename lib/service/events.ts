@@ -5,13 +5,16 @@
 import { encodeChunk } from "../http/response.ts";
 import { EngineError } from "../hub/engine.ts";
 import type { Since } from "../hub/cursor.ts";
-import type { Hub, Subscriber } from "../hub/hub.ts";
+import type { Hub, Member, Subscriber } from "../hub/hub.ts";
 import { type Message, weight } from "../hub/message.ts";
+import type { Presence } from "../hub/presence.ts";
 import type { Stream, StreamHandler } from "../net/stream.ts";
 import type { Rights } from "../auth/auth.ts";
-import { chunkedEvent, encodeEvent, event, gaps } from "./forms.ts";
+import type { Connections } from "./connections.ts";
+import { bodyEvent, chunkedBodyEvent, chunkedEvent, encodeEvent, event, gaps } from "./forms.ts";
 import { Latest } from "./latest.ts";
-import { CATCH_UP } from "./subscribe.ts";
+import { Members } from "./members.ts";
+import { CATCH_UP } from "./speaker.ts";
 
 /** Between the comment lines that keep the stream alive, in ms. */
 const KEEP_ALIVE = 25_000;
@@ -27,6 +30,14 @@ export interface EventSubscription {
   channels: readonly string[];
   /** From where on; `undefined`: from now on. */
   since: Since | undefined;
+  /** Whether it is to be told who is there. */
+  members: boolean;
+  /** Its name as a sender: of what is published under it, it is not told. */
+  sender: string | undefined;
+  /** Who is there. */
+  presence: Presence;
+  /** Those that are somebody's. */
+  connections: Connections;
   /** Whether only the newest is wanted, where more waits. */
   latest: boolean;
   /** Told that the stream is ended since it took too long to catch up. */
@@ -37,19 +48,26 @@ export interface EventSubscription {
 
 /** The handler of one stream of events. */
 export function eventHandler(subscription: EventSubscription): StreamHandler {
-  const { hub, channels, since, latest, rights, fault, overrun } = subscription;
+  const { hub, channels, since, rights, fault, connections } = subscription;
+  let gone = () => {};
   let subscriber: ReturnType<typeof streamSubscriber> | undefined;
   let keepAliveAt = 0;
   return {
     open(stream) {
-      const told = subscriber = streamSubscriber(stream, latest, overrun);
-      const joined = hub.subscribe(told, channels, since, (opening) => {
-        const { open, resume } = opening;
-        // A browser that is cut off before it has what it missed must come back to before that.
-        const first = encodeEvent(JSON.stringify({ open, channels, ...gaps(opening) }), resume);
-        stream.write(stream.chunked ? encodeChunk(first) : first);
-      });
-      joined.catch((error) => {
+      const told = subscriber = streamSubscriber(stream, subscription);
+      if (rights.sub !== undefined) gone = connections.add(rights.sub, () => stream.close());
+      const join = async () => {
+        await told.members?.watch(channels);
+        if (!stream.open) return told.members?.stopAll();
+        await hub.subscribe(told, channels, since, (opening) => {
+          const { open, resume } = opening;
+          // A browser that is cut off before it has what it missed must come back to before that.
+          const first = encodeEvent(JSON.stringify({ open, channels, ...gaps(opening) }), resume);
+          stream.write(stream.chunked ? encodeChunk(first) : first);
+          return told.members?.begin(channels);
+        });
+      };
+      join().catch((error) => {
         // What was missed cannot be said now: whoever comes back asks again.
         if (!(error instanceof EngineError)) fault(error);
         stream.close();
@@ -67,12 +85,19 @@ export function eventHandler(subscription: EventSubscription): StreamHandler {
     },
     close() {
       if (subscriber === undefined) return;
+      gone();
+      subscriber.members?.stopAll();
       for (const channel of channels) hub.unsubscribe(subscriber, channel);
     },
   };
 }
 
-function streamSubscriber(stream: Stream, newest: boolean, overrun: () => void) {
+function streamSubscriber(
+  stream: Stream,
+  { latest: newest, overrun, rights, sender, members: wanted, presence }: EventSubscription,
+) {
+  const { sub, info } = rights;
+  const member: Member | undefined = sub === undefined ? undefined : { sub, info };
   const form = stream.chunked ? chunkedEvent : event;
   const write = (data: string, id: string) => {
     const encoded = encodeEvent(data, id);
@@ -83,7 +108,15 @@ function streamSubscriber(stream: Stream, newest: boolean, overrun: () => void) 
     else write(message.toJSONText(skipped), message.id);
   };
   const latest = newest ? new Latest(stream, send) : undefined;
+  const bodyForm = stream.chunked ? chunkedBodyEvent : bodyEvent;
+  const say = (message: Message) => stream.write(message.as(bodyForm));
+  const members = !wanted ? undefined : new Members(presence, (channel, change, all) => {
+    if (latest === undefined) say(change);
+    else latest.sayState(`presence ${channel}`, () => say(change), () => say(all()));
+  });
   const subscriber: Subscriber = {
+    member: () => member,
+    sender,
     deliver: (message) => latest === undefined ? send(message) : latest.deliver(message),
     keep: (message) => stream.kept.add(message, weight(message)),
     letGo: (message) => stream.kept.delete(message),
@@ -101,5 +134,5 @@ function streamSubscriber(stream: Stream, newest: boolean, overrun: () => void) 
       else latest.say(say);
     },
   };
-  return { ...subscriber, flush: () => latest?.flush() };
+  return { ...subscriber, members, flush: () => latest?.flush() };
 }

@@ -19,7 +19,7 @@ const PLAIN: Record<Mode, number> = { raw: 1, envelope: 2 };
 /** Compressed forms have a slot for each window. */
 const DEFLATED: Record<Mode, number> = { raw: 3, envelope: 10 };
 const SMALLEST_WINDOW = 9;
-const EVENT = 17, CHUNKED_EVENT = 18, HEADER = 19;
+const EVENT = 17, CHUNKED_EVENT = 18, HEADER = 19, BODY_EVENT = 20, CHUNKED_BODY_EVENT = 21;
 
 function content(mode: Mode, message: Message): { opcode: number; payload: Uint8Array } {
   if (mode === "envelope") return { opcode: Opcode.Text, payload: message.as(envelope) };
@@ -93,6 +93,28 @@ export const chunkedEvent: Form = {
   slot: CHUNKED_EVENT,
   encode: (message) => encodeChunk(event.encode(message)),
 };
+
+/** An event that is not of the sequence: it leaves the browser's `Last-Event-ID` as it is. */
+export const bodyEvent: Form = {
+  slot: BODY_EVENT,
+  encode: ({ body }) => concat([encoder.encode("data: "), body, encoder.encode("\n\n")]),
+};
+
+/** The same as one chunk of a body. */
+export const chunkedBodyEvent: Form = {
+  slot: CHUNKED_BODY_EVENT,
+  encode: (message) => encodeChunk(bodyEvent.encode(message)),
+};
+
+function concat(parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
 
 /**
  * Encodes an event (HTML, 9.2.6).

@@ -28,6 +28,8 @@ export interface Sender {
   request: Request;
   /** What it may do. */
   rights: Rights;
+  /** By which connections it is not to be heard: those of this name as a sender. */
+  name?: string | undefined;
 }
 
 /**
@@ -62,6 +64,6 @@ export function publishAdmitted(
   key: string | undefined,
   sender: Sender,
 ): Promise<Published> {
-  if (admit === undefined) return hub.publish(draft, key);
-  return admit(draft, key, sender).then((admitted) => hub.publish(admitted, key));
+  const publish = (draft: Draft) => hub.publish({ ...draft, sender: sender.name }, key);
+  return admit === undefined ? publish(draft) : admit(draft, key, sender).then(publish);
 }

@@ -69,6 +69,18 @@ export class Latest {
     else this.#wait(Symbol(), { say });
   }
 
+  /**
+   * Says something that is like the state of something: to who reads slowly, only as it is when it can be said.
+   * @param what Names it; no name of a channel.
+   * @param now What has changed.
+   * @param later All of it, as it is then.
+   */
+  sayState(what: string, now: () => void, later: () => void): void {
+    if (!this.#isSlow()) return now();
+    this.#waiting.delete(what);
+    this.#wait(what, { say: later });
+  }
+
   /** Resolves when the system has taken what it takes at once of what was missed; `undefined` if nobody needs to wait. */
   ready(): Promise<void> | undefined {
     return this.#waiting.size === 0 && this.#isSlow() ? this.#tryToSend() : undefined;

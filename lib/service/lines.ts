@@ -34,7 +34,7 @@ export const lines = {
     fields: {
       version: "of Kodama",
       url: "where its page is",
-      access: "`protected mode`, `secret` or `jwks`",
+      access: "`protected mode`, or `secret`, `jwks`, `authorize`",
       tap: "`on` or `off`",
       tls: "`off`, `on` or `acme`",
       "unix?": "the socket that it listens on, too",
@@ -75,6 +75,11 @@ export const lines = {
     level: "info",
     fields: { count: "how many" },
     meaning: "Of these two kinds ten lines a second are written; so many more there were.",
+  },
+  "connections closed": {
+    level: "info",
+    fields: { sub: "whose", closed: "how many, on all threads and nodes" },
+    meaning: "`DELETE /-/connections` asked for it.",
   },
   "received": {
     level: "info",
@@ -182,6 +187,43 @@ export const lines = {
     level: "warning",
     fields: { why },
     meaning: "See to it that `--data` can be written: a start before `again` asks too soon.",
+  },
+  "the backend cannot be asked": {
+    level: "error",
+    fields: { backend: "its scheme, host and port", why: "what went wrong" },
+    meaning:
+      "That of `--authorize`: who comes without a token gets 503, who is connected stays. It " +
+      "is not said again until it has answered for 5 s: see `kodama_authorize_total`.",
+  },
+  "the backend answers again": {
+    level: "info",
+    fields: { backend: "as before" },
+    meaning: "Who comes is let in or refused as it says.",
+  },
+  "the hook does not take events": {
+    level: "error",
+    fields: { backend: "its scheme, host and port", why: "what went wrong" },
+    meaning: "One of `--hook`: they wait, and are sent again for 5 minutes.",
+  },
+  "the hook takes events again": {
+    level: "info",
+    fields: { backend: "as before" },
+    meaning: "It is told what has waited, in order.",
+  },
+  "events for the hook are lost": {
+    level: "warning",
+    fields: {
+      backend: "its scheme, host and port",
+      count: "how many, since this was said last",
+      why: "`too many wait`, `not taken for 5 minutes` or `shut down`; the last of them",
+    },
+    meaning: "At most every 10 s. The backend is told how many, too (`dropped`), and may ask for " +
+      "who is there: see [hooks](hooks.md#what-is-lost).",
+  },
+  "the hook is not signed": {
+    level: "warning",
+    fields: {},
+    meaning: "There is no `--secret`: whoever knows its URL can tell it anything.",
   },
   "publishes are refused": {
     level: "error",

@@ -3,130 +3,13 @@
  * read when somebody asks.
  * @module
  */
+import { outcomes } from "../auth/callback.ts";
 import { reasons } from "../http/error.ts";
-import type { EngineStats, SharedStats } from "../hub/engine.ts";
-import { closeCodes, Count, type Counts, LATE } from "../net/counts.ts";
-import { DELIVERY, results, Tally } from "./tally.ts";
+import { closeCodes, Count, LATE } from "../net/counts.ts";
+import { counted, from, histogram, type Metric, nats, some, type Source, value } from "./metric.ts";
+import { ASKING, DELIVERY, results, Tally } from "./tally.ts";
 
-/** What is read. */
-export interface Source {
-  /** What all threads have counted. */
-  counts: Counts;
-  /** How the engine stands. */
-  engine: EngineStats;
-  /** Whether publishes are taken. */
-  reachable: boolean;
-  /** Of the process, in bytes. */
-  memory: number;
-  /** Of the process, in seconds. */
-  cpu: number;
-  /** When the process began, in seconds since 1970. */
-  began: number;
-  /** What serves. */
-  about: Record<"version" | "engine" | "workers", string>;
-}
-
-/** One number: the labels that tell it from others of its name, and what it is. */
-export interface Sample {
-  /** Where it is not the metric's own name. */
-  metricName?: string;
-  labels: Record<string, string>;
-  value: number;
-}
-
-/** A number, or several that labels tell apart. */
-export interface Metric {
-  /** Its name. */
-  name: string;
-  /** What it is, in one line. */
-  help: string;
-  /** What kind of number. */
-  type: "counter" | "gauge" | "histogram";
-  /** The values of its labels; empty where they are not known before. */
-  labels: Readonly<Record<string, readonly string[]>>;
-  /** With what it is there; by default always. */
-  when?: "TLS" | "NATS";
-  /** Reads it; nothing where it is not there. */
-  read(source: Source): Sample[];
-}
-
-type Labels = Metric["labels"];
-
-/** All combinations of labels, the last of which changes first. */
-function combinations(labels: Labels): Record<string, string>[] {
-  return Object.entries(labels).reduce<Record<string, string>[]>(
-    (all, [label, values]) => all.flatMap((one) => values.map((v) => ({ ...one, [label]: v }))),
-    [{}],
-  );
-}
-
-/** So many places in a row. */
-function from(place: number, count = 1): number[] {
-  return Array.from({ length: count }, (_, i) => place + i);
-}
-
-/** A number for each combination of labels, each at its place. */
-function counted(
-  type: "counter" | "gauge",
-  name: string,
-  help: string,
-  places: readonly number[],
-  labels: Labels = {},
-): Metric {
-  const all = combinations(labels);
-  return {
-    ...{ name, help, type, labels },
-    read: ({ counts }) => all.map((labels, i) => ({ labels, value: counts[places[i]!]! })),
-  };
-}
-
-function value(
-  type: "counter" | "gauge",
-  name: string,
-  help: string,
-  read: (source: Source) => number,
-): Metric {
-  return { name, help, type, labels: {}, read: (source) => [{ labels: {}, value: read(source) }] };
-}
-
-/** One of an engine that is shared by NATS. */
-function nats(
-  type: "counter" | "gauge",
-  name: string,
-  help: string,
-  read: (log: SharedStats) => number,
-): Metric {
-  return {
-    ...{ name, help, type, labels: {}, when: "NATS" },
-    read: ({ engine: { log } }) => some(log && read(log)),
-  };
-}
-
-/** A number that there may not be. */
-function some(value: number | undefined): Sample[] {
-  return value === undefined ? [] : [{ labels: {}, value }];
-}
-
-/** What {@linkcode observe} has counted. */
-function histogram(name: string, help: string, place: number, bounds: readonly number[]): Metric {
-  return {
-    ...{ name, help, type: "histogram", labels: {} },
-    read({ counts }) {
-      let count = 0;
-      const buckets = [...bounds, Infinity].map((bound, i) => ({
-        metricName: `${name}_bucket`,
-        labels: { le: bound === Infinity ? "+Inf" : String(bound) },
-        value: count += counts[place + i]!,
-      }));
-      const sum = counts[place + bounds.length + 1]!;
-      return [
-        ...buckets,
-        { metricName: `${name}_sum`, labels: {}, value: sum },
-        { metricName: `${name}_count`, labels: {}, value: count },
-      ];
-    },
-  };
-}
+export type { Metric, Sample, Source } from "./metric.ts";
 
 const tls = ["no", "yes"], via = ["http", "websocket"];
 /** Kinds of connections, each with where it is counted. */
@@ -268,6 +151,19 @@ export const metrics: readonly Metric[] = [
     "Times that the stream in NATS did not come any more, and was followed anew",
     (s) => s.anew,
   ),
+  counted(
+    "gauge",
+    "kodama_presence_members",
+    "Members on the channels on which somebody is told who is there, in each thread",
+    [Tally.members],
+  ),
+  value("gauge", "kodama_bus_peers", "Threads and nodes that this thread hears of", (s) => s.peers),
+  counted(
+    "counter",
+    "kodama_bus_missed_total",
+    "How often something was missed that another thread or node said; it is asked for again",
+    [Tally.missed],
+  ),
   value("gauge", "kodama_engine_up", "Whether publishes are taken", (s) => s.reachable ? 1 : 0),
   counted("counter", "kodama_engine_outages_total", "How often publishes began to be refused", [
     Tally.outages,
@@ -279,6 +175,35 @@ export const metrics: readonly Metric[] = [
     [Tally.threadsEnded, Tally.enginesEnded],
     { thread: ["worker", "engine"] },
   ),
+  counted(
+    "counter",
+    "kodama_authorize_total",
+    "Questions to the backend of --authorize, by what became of them",
+    from(Tally.asked, outcomes.length),
+    { outcome: outcomes },
+  ),
+  counted("gauge", "kodama_authorize_pending", "Those that are not answered yet", [Tally.asking]),
+  histogram(
+    "kodama_authorize_seconds",
+    "How long they took, from when somebody came",
+    Tally.askingTook,
+    ASKING,
+  ),
+  counted(
+    "counter",
+    "kodama_hook_events_total",
+    "Events for the backends of --hook: those that were taken, and those that are lost",
+    from(Tally.hookEvents, 2),
+    { result: ["taken", "dropped"] },
+  ),
+  counted(
+    "counter",
+    "kodama_hook_requests_total",
+    "Requests to them; one that fails is sent again",
+    from(Tally.hookPosts, 2),
+    { result: ["taken", "failed"] },
+  ),
+  counted("gauge", "kodama_hook_waiting", "Events that wait to be taken", [Tally.hookWaiting]),
   histogram(
     "kodama_event_loop_delay_seconds",
     "How late a timer fires, looked at ten times a second in each thread",

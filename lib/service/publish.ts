@@ -21,6 +21,21 @@ export function mediaType({ headers }: Pick<Request, "headers">): string | undef
   return headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
 }
 
+/**
+ * Checks the name of a sender, where there is one.
+ * @param where What it came as.
+ * @throws {HttpError} 400 if it is none.
+ */
+export function senderOf(text: string | undefined, where: string): string | undefined {
+  if (text === undefined || isKey(text)) return text;
+  throw new HttpError(400, `${where} is not 1 to 128 visible ASCII characters`);
+}
+
+/** Who a publish is by, where it says so. */
+export function senderIn({ headers }: Pick<Request, "headers">): string | undefined {
+  return senderOf(headers.get("kodama-sender"), "Kodama-Sender");
+}
+
 /** What a body is, by its media type. */
 export function kindOf(type: string | undefined): Kind {
   if (type === "application/octet-stream") return "binary";
@@ -67,13 +82,14 @@ export async function publish(
   if (key !== undefined && !isKey(key)) {
     throw new HttpError(400, "Idempotency-Key is not 1 to 128 visible ASCII characters");
   }
+  const name = senderIn(request);
   checkFraming(request);
   const kind = kindOf(mediaType(request));
   const body = await request.body();
   const came = performance.now();
   checkBody(kind, body);
   try {
-    const sender = { way: "http", request, rights } as const;
+    const sender = { way: "http", request, rights, name } as const;
     const published = await publishAdmitted(context, { channel, kind, body }, key, sender);
     context.publishes.done("http", came, published);
     const { id, subscribers, replayed } = published;

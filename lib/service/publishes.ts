@@ -16,6 +16,7 @@ export type Via = "http" | "websocket";
 
 /** What refusals mean for whoever publishes, where it is more than that it may not, or not so. */
 const ofReason: Partial<Record<Reason, Result>> = {
+  backend: "unavailable",
   draining: "unavailable",
   engine: "unavailable",
   fault: "failed",

@@ -7,7 +7,7 @@ import { type Reply, textReply } from "../http/response.ts";
 import type { Answer, Exchange, Handle, Request, Upgrade } from "../net/connection.ts";
 import type { SocketHandler } from "../net/socket_handler.ts";
 import { assetReply, pageReply } from "./assets.ts";
-import { refused } from "../auth/auth.ts";
+import { refused, refusedWrite } from "../auth/auth.ts";
 import { isLocal } from "../auth/proxy.ts";
 import { batchReply } from "./batch.ts";
 import { type ChannelContext, channelNames, channelReply } from "./channel.ts";
@@ -15,12 +15,13 @@ import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
 import type { Config } from "../settings/config.ts";
-import { checkHost, isLoopback } from "../auth/origin.ts";
+import { checkHost, checkOrigin, isLoopback } from "../auth/origin.ts";
 import { checkUpgrade, decoded, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
 import type { TapBoard } from "./board.ts";
 import { Tally } from "./tally.ts";
 import { openTap, tapId, watch } from "./tap.ts";
 import { ticker } from "./ticker.ts";
+import { whatIfReply } from "./what_if.ts";
 
 /** What the routes need to know of the server. */
 export interface RouteContext extends ChannelContext {
@@ -37,6 +38,8 @@ export interface RouteContext extends ChannelContext {
 const ASSETS = "/-/assets/", TAP = "/-/tap/";
 /** The channel that a token must be allowed to read for what is an operator's. */
 const OPERATOR = "-/metrics";
+/** The one that it must be allowed to write to close connections. */
+const CONNECTIONS = "-/connections";
 
 const echo: SocketHandler = {
   message: (socket, payload, opcode) => void socket.send(payload, opcode),
@@ -79,6 +82,7 @@ export function createRoutes(context: RouteContext): Handle {
   async function ours(path: string, request: Request): Promise<Answer> {
     if (path === "/-/echo") return accept(request, echo, Tally.echo);
     if (path === "/-/publish") return await batchReply(request, context);
+    if (path === "/-/connections") return await close(request);
     if (path === "/-/health") return read(request, () => health(draining(), hub.unreachable));
     if (path === "/-/ready") return read(request, () => ready(draining(), hub.unreachable));
     if (path === "/-/metrics") return await operator(request, metrics);
@@ -86,6 +90,7 @@ export function createRoutes(context: RouteContext): Handle {
     if (path.startsWith(TAP) && taps !== undefined) {
       return await tap(path.slice(TAP.length), request, taps);
     }
+    if (path === "/-/what-if" && taps !== undefined) return await whatIfReply(request, config);
     if (path.startsWith(ASSETS)) {
       return read(request, (r) => assetReply(path.slice(ASSETS.length), r));
     }
@@ -117,6 +122,21 @@ export function createRoutes(context: RouteContext): Handle {
       if (!rights.read(OPERATOR)) throw refused(rights, `read ${OPERATOR}`);
     }
     return read(request, answer);
+  }
+
+  /** Closes all connections of somebody. */
+  async function close(request: Request): Promise<Reply> {
+    if (request.method !== "DELETE") {
+      throw new HttpError(405, "DELETE is understood here", [["Allow", "DELETE"]]);
+    }
+    checkOrigin(request, config.origin);
+    const rights = await authorize(request, "write", [CONNECTIONS]);
+    if (!rights.write(CONNECTIONS)) throw refusedWrite(rights, CONNECTIONS);
+    const sub = query(request, "sub");
+    if (sub === undefined || sub === "") throw new HttpError(400, "sub is needed: whose they are");
+    const closed = await context.connections.closeAll(sub);
+    log.info("connections closed", { sub, closed });
+    return json(200, { closed });
   }
 
   async function metrics(): Promise<Reply> {

@@ -2,18 +2,25 @@
  * What one thread serves: routes and a hub on a listener, over an engine that may be elsewhere.
  * @module
  */
-import { createAuthorize } from "../auth/auth.ts";
+import { setImmediate } from "node:timers";
+import { createAuthorize, createOfToken } from "../auth/auth.ts";
+import { systemTime } from "../backend/post.ts";
 import { clientOf, isExempt, isTrusted } from "../auth/proxy.ts";
+import { Bus, newOrigin } from "../hub/bus.ts";
 import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
+import { Presence } from "../hub/presence.ts";
 import { OutOfFiles } from "../net/accept_error.ts";
 import { Backlog } from "../net/backlog.ts";
 import { Callers } from "../net/callers.ts";
 import type { Listener } from "../net/conn.ts";
+import type { Counts } from "../net/counts.ts";
 import { type Common, Server } from "../net/listener.ts";
 import { NoTurns } from "../net/read_turns.ts";
 import type { Config } from "../settings/config.ts";
+import { openCallback } from "./authorize.ts";
 import type { TapBoard } from "./board.ts";
+import { Connections } from "./connections.ts";
 import { frameForms } from "./forms.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
@@ -23,6 +30,7 @@ import { Notices } from "./notices.ts";
 import { Publishes } from "./publishes.ts";
 import { type Counters, Tally } from "./tally.ts";
 import { version } from "../settings/version.ts";
+import { openWebhooks } from "./webhooks.ts";
 
 /** What a thread serves with. */
 export interface ServeContext {
@@ -50,7 +58,7 @@ export interface ServeContext {
 export interface Serving {
   /** Its channels. */
   hub: Hub;
-  /** Resolves when the last connection is gone, after {@linkcode shutdown}. */
+  /** Resolves when the last connection is gone, and those are told who want to be, after {@linkcode shutdown}. */
   finished: Promise<void>;
   /** See {@linkcode Server.shutdown}. */
   shutdown(drain: number): Promise<void>;
@@ -69,30 +77,50 @@ export function faultLine(log: Log): (error: unknown) => void {
   };
 }
 
+/** How often it is looked what is due of what is said to others, and of who is there; in ms. */
+const BUS_TICK = 250;
+
 /** Begins to serve. */
 export function serveOn(context: ServeContext): Serving {
   const { config, log, listeners, engine, counters, taps, threads, hooks = {} } = context;
   const { census, addresses, row, totals, held } = counters;
   const fault = faultLine(log);
   const notices = new Notices(log, threads);
-  const timer = setInterval(() => notices.turn(), 1000);
+  const timer = setInterval(() => {
+    notices.turn();
+    noteBus(row, bus, presence);
+  }, 1000);
   const hub = new Hub(
     engine,
     (subscribers) => row[Tally.delivered]! += subscribers,
     context.reachable,
   );
-  let draining = false;
+  const now = () => performance.now();
+  const bus = new Bus(newOrigin(Date.now()), engine.carrier, now, fault);
+  const presence = new Presence(hub, bus, now, (what) => void setImmediate(what));
+  const webhooks = openWebhooks(config, { log, row, bus, presence, fetch, time: systemTime });
+  const busTimer = setInterval(() => {
+    bus.tick();
+    presence.tick();
+  }, BUS_TICK);
+  const ofToken = createOfToken(config);
+  let draining = false, deadline = 0;
   // Whoever watches over the server watches also while the engine does not answer.
   const nothing: EngineStats = { published: 0, remembered: 0, bytes: 0 };
   const stats = lastKnown(() => hub.stats(), nothing);
-  const authorize = createAuthorize(config);
+  const callback = openCallback({ config, log, counters, threads, fetch, time: systemTime });
+  const authorize = createAuthorize(config, ofToken, callback?.ask);
   const routes = createRoutes({
     config,
     log,
     hub,
     fault,
     taps,
+    bus,
+    presence,
+    connections: new Connections(bus),
     authorize: hooks.authorize?.(authorize) ?? authorize,
+    ofToken,
     admit: hooks.admit,
     around: hooks.around,
     forms: frameForms(config.deflateThreshold),
@@ -103,6 +131,7 @@ export function serveOn(context: ServeContext): Serving {
       metricsText({
         ...await processFigures(),
         counts: totals(),
+        peers: bus.peers.length,
         engine: await stats(),
         reachable: hub.unreachable === undefined,
         about: { version, engine: engineKind(config.engine), workers: String(threads) },
@@ -124,8 +153,12 @@ export function serveOn(context: ServeContext): Serving {
   const servers = listeners.map((listener) =>
     new Server(listener, routes, settings, fault, notices.watch, isVital, common)
   );
-  const finished = all(servers.map((server) => server.finished)).finally(() => {
+  const finished = all(servers.map((server) => server.finished)).finally(async () => {
     clearInterval(timer);
+    callback?.close();
+    await webhooks.end(deadline - now());
+    clearInterval(busTimer);
+    bus.leave();
     notices.turn();
   });
   return {
@@ -133,9 +166,18 @@ export function serveOn(context: ServeContext): Serving {
     finished,
     shutdown(drain) {
       draining = true;
-      return all(servers.map((server) => server.shutdown(drain, threads * servers.length)));
+      deadline = now() + drain;
+      const ends = servers.map((server) => server.shutdown(drain, threads * servers.length));
+      return all([...ends, finished]);
     },
   };
+}
+
+/** Counts what is said to others, and who is there. */
+function noteBus(row: Counts, bus: Bus, presence: Presence): void {
+  row[Tally.members] = presence.members;
+  row[Tally.missed]! += bus.missed;
+  bus.missed = 0;
 }
 
 async function all(ends: Promise<void>[]): Promise<void> {

@@ -90,6 +90,7 @@ export async function startService(
 ): Promise<Service> {
   const { signal = new AbortController().signal, waiting = () => {} } = options;
   await using opened = new AsyncDisposableStack();
+  if (config.hook.length > 0 && config.secret === "") log.warn("the hook is not signed");
   const challenges = new Map<string, string>();
   const plain = config.httpPort === "none"
     ? undefined
@@ -108,13 +109,13 @@ export async function startService(
   const closing = opened.move();
   let closed: Promise<void> | undefined;
   const close = () => closed ??= closing.disposeAsync();
-  const { secret, jwks, engine, unix, host } = config;
+  const { engine, unix, host } = config;
   return {
     url: addr === undefined
       ? `unix:${unix}`
       : pageURL(addr, pairs !== undefined, pairs === undefined ? [] : [...host, ...pairs.names]),
     about: {
-      access: secret !== "" ? "secret" : jwks !== "" ? "jwks" : "protected mode",
+      access: accessOf(config),
       tap: tapped(config) ? "on" : "off",
       tls: pairs === undefined ? "off" : config.acme !== "" ? "acme" : "on",
       ...unix !== "" && { unix },
@@ -291,6 +292,12 @@ function engineEvents(log: Log, counts: Counts): ThreadEvents {
     },
     said: (what) => log.warn("from the engine", { what }),
   };
+}
+
+/** Who says what somebody may do. */
+function accessOf(config: Config): string {
+  const given = (["secret", "jwks", "authorize"] as const).filter((key) => config[key] !== "");
+  return given.join(" and ") || "protected mode";
 }
 
 /** How many threads serve: `auto` is one for each core. */

@@ -2,32 +2,31 @@
  * Subscribing by WebSocket, raw or enveloped.
  * @module
  */
-import { parseSince } from "../hub/cursor.ts";
+import { parseSince, type Since } from "../hub/cursor.ts";
 import { EngineError, type Published } from "../hub/engine.ts";
-import type { Gap, Hub, Opening, Subscriber } from "../hub/hub.ts";
-import { type Draft, EACH, type Form, type Kind, type Message, weight } from "../hub/message.ts";
-import { nameFault } from "../hub/name.ts";
+import type { Rights } from "../auth/auth.ts";
 import { HttpError } from "../http/error.ts";
+import type { Gap, Hub, Member, Opening, Subscriber } from "../hub/hub.ts";
+import { type Draft, EACH, type Kind, type Message, weight } from "../hub/message.ts";
 import type { Socket } from "../net/socket.ts";
 import type { SocketHandler } from "../net/socket_handler.ts";
 import { CloseCode } from "../websocket/close.ts";
 import { Opcode } from "../websocket/frame.ts";
-import { type Members, membersOf, parseJSON, readDraft } from "./draft.ts";
+import { Asked } from "./asked.ts";
+import { type Members as Fields, readDraft } from "./draft.ts";
+import { readRequest, type Ref } from "./envelope.ts";
 import { gaps } from "./forms.ts";
-import { Latest } from "./latest.ts";
+import { Members } from "./members.ts";
 import { RateLimit } from "./rate.ts";
-import { formFor, sendMessage } from "./send.ts";
+import { renew } from "./renew.ts";
+import { Speaker } from "./speaker.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** What may wait to be sent before more of what was missed follows, in bytes. */
-export const CATCH_UP = 64 * 1024;
-/** What a client has asked for and waits for, in bytes; at more, no more is read from it before all of it is done. */
-export const MAX_ASKED = 64 * 1024;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The handler of one subscriber's WebSocket. */
 export function subscriberHandler(subscription: Subscription): SocketHandler {
-  const { rights, config } = subscription;
+  const { config } = subscription;
   const messages = new RateLimit(config.messageRate), pings = new RateLimit(config.pingRate);
   let client: Client | undefined;
   return {
@@ -43,8 +42,8 @@ export function subscriberHandler(subscription: Subscription): SocketHandler {
     ping(socket) {
       if (!pings.take()) socket.close(CloseCode.Policy, "too many pings");
     },
-    tick(socket) {
-      if (Date.now() >= rights.expires) socket.close(CloseCode.Policy, "token expired");
+    tick() {
+      client?.tick();
     },
     flush() {
       client?.flush();
@@ -61,37 +60,76 @@ class Client implements Subscriber {
   readonly #hub: Hub;
   readonly #subscription: Subscription;
   readonly #channels = new Set<string>();
-  readonly #form: Form | undefined;
-  readonly #latest: Latest | undefined;
-  /** What the client asked for is done in the order in which it asked. */
-  #last: Promise<unknown> = Promise.resolve();
-  /** How much that is, and how many things, until all of them are done. */
-  #asked = 0;
-  #doing = 0;
-  #left = false;
+  readonly #speaker: Speaker;
+  /** Who is there, of the channels on which it is told that. */
+  #members: Members | undefined;
+  readonly #member: Member | undefined;
+  readonly sender: string | undefined;
+  /** What its owner may do, by the token that was given last. */
+  #rights: Rights;
+  #gone: () => void = () => {};
+  readonly #asked: Asked;
 
   constructor(socket: Socket, subscription: Subscription) {
     this.#socket = socket;
     this.#hub = subscription.hub;
     this.#subscription = subscription;
-    this.#form = formFor(socket, subscription.forms, subscription.mode);
-    if (!subscription.latest) return;
-    this.#latest = new Latest(socket, (message, skipped) => this.#send(message, skipped));
+    this.sender = subscription.sender;
+    this.#rights = subscription.rights;
+    const { sub, info } = this.#rights;
+    if (sub !== undefined) this.#member = { sub, ...info !== undefined && { info } };
+    this.#speaker = new Speaker(socket, subscription);
+    this.#asked = new Asked(socket, (error) => this.#fail(error));
   }
 
   open(): void {
-    const { channels, since, mode } = this.#subscription;
+    const { channels, since, mode, members, connections } = this.#subscription;
     for (const channel of channels) this.#channels.add(channel);
+    if (this.#member !== undefined) {
+      const close = () => this.#socket.close(CloseCode.Policy, "closed by an operator");
+      this.#gone = connections.add(this.#member.sub, close);
+    }
     if (mode === "raw") return this.#hub.join(this, channels);
-    this.#do(() =>
-      this.#hub.subscribe(this, channels, since, (opening) => {
+    this.#asked.do(() =>
+      this.#join(channels, since, members, (opening) => {
         this.#say({ open: opening.open, channels, ...gaps(opening) });
       })
     );
   }
 
+  tick(): void {
+    if (Date.now() < this.#rights.expires) return;
+    this.#socket.close(CloseCode.Policy, "token expired");
+  }
+
+  /** Who is there by this. */
+  member(): Member | undefined {
+    return this.#member;
+  }
+
+  /** Subscribes to more channels; where it is asked for, with who is there. */
+  async #join(
+    channels: readonly string[],
+    since: Since | undefined,
+    members: boolean,
+    opened: (opening: Opening) => void,
+    others: readonly string[] = [],
+  ): Promise<void> {
+    if (members) {
+      this.#members ??= new Members(this.#subscription.presence, (channel, change, all) => {
+        this.#speaker.sayMembers(channel, change, all);
+      });
+      await this.#members.watch(channels);
+      if (this.#asked.left) return this.#members.stopAll();
+    }
+    await this.#hub.subscribe(this, channels, since, (opening) => {
+      opened(opening);
+      return members ? this.#members!.begin(channels) : undefined;
+    }, others);
+  }
+
   message(payload: Uint8Array, opcode: number): void {
-    this.#wait(payload.length + EACH);
+    this.#asked.wait(payload.length + EACH);
     if (this.#subscription.mode === "raw") this.#publishRaw(payload, opcode);
     else if (opcode === Opcode.Binary) {
       this.#socket.close(CloseCode.Unsupported, "JSON is spoken here");
@@ -99,18 +137,19 @@ class Client implements Subscriber {
   }
 
   flush(): void {
-    this.#latest?.flush();
+    this.#speaker.flush();
   }
 
   leave(): void {
-    this.#left = true;
+    this.#asked.leave();
+    this.#gone();
+    this.#members?.stopAll();
     for (const channel of this.#channels) this.#hub.unsubscribe(this, channel);
     this.#channels.clear();
   }
 
   deliver(message: Message): void {
-    if (this.#latest !== undefined) this.#latest.deliver(message);
-    else this.#send(message, 0);
+    this.#speaker.deliver(message);
   }
 
   keep(message: Message): void {
@@ -122,8 +161,7 @@ class Client implements Subscriber {
   }
 
   ready(): Promise<void> | undefined {
-    if (this.#latest !== undefined) return this.#latest.ready();
-    return this.#socket.bufferedAmount > CATCH_UP ? this.#socket.drained(CATCH_UP) : undefined;
+    return this.#speaker.ready();
   }
 
   overrun(): void {
@@ -138,27 +176,6 @@ class Client implements Subscriber {
     } else this.#say({ ...gaps(gap), open: gap.open });
   }
 
-  /** Counts what was asked for, until all of that is done. */
-  #wait(bytes: number): void {
-    this.#asked += bytes;
-    if (this.#asked > MAX_ASKED) this.#socket.hold();
-  }
-
-  /** Does one thing after what was asked before; where `always`, also if who asked has left meanwhile. */
-  #do(what: () => Promise<unknown>, always = false): void {
-    this.#doing++;
-    this.#last = this.#last.then(async () => {
-      try {
-        if (always || !this.#left) await what();
-      } catch (error) {
-        this.#fail(error);
-      }
-      if (--this.#doing > 0) return;
-      this.#asked = 0;
-      this.#socket.goOn();
-    });
-  }
-
   #fail(error: unknown): void {
     // What was missed cannot be said now: it is for a later connection, or another node.
     if (error instanceof EngineError) {
@@ -169,26 +186,19 @@ class Client implements Subscriber {
   }
 
   #say(value: unknown): void {
-    const say = () => void this.#socket.send(JSON.stringify(value));
-    if (this.#latest !== undefined) this.#latest.say(say);
-    else say();
-  }
-
-  /** Sends a message; `skipped`: how many were left out before it on its channel. */
-  #send(message: Message, skipped: number): void {
-    sendMessage(this.#socket, message, this.#subscription.mode, this.#form, skipped);
+    this.#speaker.say(value);
   }
 
   #publishRaw(payload: Uint8Array, opcode: number): void {
     const [channel] = this.#subscription.channels;
-    if (!this.#subscription.rights.write(channel!)) {
+    if (!this.#rights.write(channel!)) {
       this.#subscription.publishes.refused("websocket");
-      const hint = this.#subscription.rights.hint === undefined ? "" : ": only this machine may";
+      const hint = this.#rights.hint === undefined ? "" : ": only this machine may";
       return this.#socket.close(CloseCode.Policy, `not allowed to write${hint}`);
     }
     const kind: Kind = opcode === Opcode.Binary ? "binary" : "text";
     const body = payload.slice(), came = performance.now();
-    this.#do(async () => {
+    this.#asked.do(async () => {
       try {
         await this.#publish({ channel: channel!, kind, body }, came);
       } catch (error) {
@@ -217,95 +227,98 @@ class Client implements Subscriber {
     }
   }
 
-  /** Takes a request of the envelope. */
+  /** Takes a request of the envelope. All is answered in its turn: who asks may count on the order of the answers. */
   #request(text: string): void {
-    let request: unknown;
-    try {
-      request = parseJSON(text);
-    } catch {
-      return this.#refuse("not JSON");
+    const request = readRequest(text), { ref } = request;
+    const refuse = (error: string) => this.#asked.do(() => this.#say({ error, ...ref }));
+    if ("error" in request) return refuse(request.error);
+    if (request.verb === "token") {
+      const { token } = request;
+      return this.#asked.do(() => this.#renew(token, ref));
     }
-    const members = membersOf(request);
-    if (members === undefined) return this.#refuse("not an object");
-    const ref = members.ref === undefined ? {} : { ref: members.ref };
-    const verbs = ["sub", "unsub", "pub"].filter((verb) => members[verb] !== undefined);
-    const channel = members[verbs[0] ?? ""];
-    let error: string | undefined;
-    if (verbs.length !== 1) error = "one of sub, unsub and pub is needed";
-    else if (typeof channel !== "string") error = "the channel is not a text";
-    else error = nameFault(channel) ?? this.#carryOut(verbs[0]!, channel, members, ref);
-    if (error !== undefined) this.#refuse(error, ref);
+    const { verb, channel, members } = request;
+    if (verb === "pub") {
+      const came = performance.now(), draft = readDraft(members);
+      this.#asked.do(() => this.#pub(channel, draft, came, ref), true);
+    } else if (verb === "sub") this.#asked.do(() => this.#sub(channel, members, ref));
+    else {
+      this.#asked.do(() => {
+        this.#unsubscribe(channel);
+        this.#say({ unsub: channel, ...ref });
+      });
+    }
   }
 
-  /** Answers a request that is refused, in its turn: who asks may count on the order of the answers. */
-  #refuse(error: string, ref: { ref?: unknown } = {}): void {
-    this.#do(() => {
-      this.#say({ error, ...ref });
-      return Promise.resolve();
-    });
+  #unsubscribe(channel: string): void {
+    this.#channels.delete(channel);
+    this.#members?.stop(channel);
+    this.#hub.unsubscribe(this, channel);
   }
 
-  /** Carries out a request. Returns what is wrong with it. */
-  #carryOut(
-    verb: string,
-    channel: string,
-    members: Members,
-    ref: { ref?: unknown },
-  ): string | undefined {
-    if (verb === "sub") return this.#sub(channel, members.since, ref);
-    if (verb === "pub") return this.#pub(channel, members, ref);
-    // What was asked before, a `sub` perhaps, is answered before.
-    this.#do(() => {
-      this.#channels.delete(channel);
-      this.#hub.unsubscribe(this, channel);
-      this.#say({ unsub: channel, ...ref });
-      return Promise.resolve();
-    });
-    return undefined;
+  /** Goes on with another token. */
+  async #renew(token: unknown, ref: Ref): Promise<void> {
+    const renewed = await renew(token, this.#member?.sub, this.#subscription.ofToken);
+    if (typeof renewed === "string") return this.#say({ error: renewed, ...ref });
+    if (renewed === undefined) {
+      return this.#socket.close(CloseCode.Policy, "the token is somebody else's");
+    }
+    this.#rights = renewed;
+    for (const channel of this.#channels) {
+      if (renewed.read(channel)) continue;
+      this.#unsubscribe(channel);
+      this.#say({ unsub: channel, error: "forbidden" });
+    }
+    const { expires } = renewed;
+    this.#say({ token: "ok", ...expires < Infinity && { expires: expires / 1000 }, ...ref });
   }
 
-  #sub(channel: string, from: unknown, ref: { ref?: unknown }): string | undefined {
-    const { rights, config } = this.#subscription;
-    if (!rights.read(channel)) return "forbidden";
+  async #sub(channel: string, { since: from, presence = false }: Fields, ref: Ref): Promise<void> {
     const since = typeof from === "string" ? parseSince(from) : undefined;
-    if (from !== undefined && since === undefined) return "since is no id, no age and not all";
-    const { unreachable } = this.#hub;
-    if (since !== undefined && unreachable !== undefined) return unreachable;
-    this.#do(async () => {
-      if (this.#channels.has(channel)) return this.#say({ error: "already subscribed", ...ref });
-      if (this.#channels.size >= config.maxChannels) {
-        return this.#say({ error: "too many channels", ...ref });
-      }
-      const others = [...this.#channels];
-      this.#channels.add(channel);
-      const opened = (opening: Opening) => {
-        this.#say({ sub: channel, open: opening.open, ...gaps(opening), ...ref });
-      };
-      await this.#hub.subscribe(this, [channel], since, opened, others);
-    });
-    return undefined;
+    const error = this.#subFault(channel, since, from, presence);
+    if (error !== undefined) return this.#say({ error, ...ref });
+    const others = [...this.#channels];
+    this.#channels.add(channel);
+    const opened = (opening: Opening) => {
+      this.#say({ sub: channel, open: opening.open, ...gaps(opening), ...ref });
+    };
+    await this.#join([channel], since, presence === true, opened, others);
   }
 
-  #pub(
+  /** What is wrong with subscribing to one more channel. */
+  #subFault(
     channel: string,
-    members: Members,
-    ref: { ref?: unknown },
+    since: Since | undefined,
+    from: unknown,
+    presence: unknown,
   ): string | undefined {
-    const came = performance.now();
-    const draft = this.#subscription.rights.write(channel) ? readDraft(members) : "forbidden";
-    if (typeof draft === "string") {
-      this.#subscription.publishes.refused("websocket");
-      return draft;
+    const { unreachable } = this.#hub, { maxChannels } = this.#subscription.config;
+    if (!this.#rights.read(channel)) return "forbidden";
+    if (from !== undefined && since === undefined) {
+      return "since is no id, no age, no number, and neither all nor last";
     }
-    this.#do(async () => {
-      try {
-        const { id } = await this.#publish({ channel, ...draft }, came);
-        this.#say({ ...ref, id });
-      } catch (error) {
-        if (!(error instanceof EngineError || error instanceof HttpError)) throw error;
-        this.#say({ error: error.message, ...ref });
-      }
-    }, true);
-    return undefined;
+    if (typeof presence !== "boolean") return "presence is neither true nor false";
+    if (since !== undefined && unreachable !== undefined) return unreachable;
+    if (this.#channels.has(channel)) return "already subscribed";
+    return this.#channels.size >= maxChannels ? "too many channels" : undefined;
+  }
+
+  async #pub(
+    channel: string,
+    draft: ReturnType<typeof readDraft>,
+    came: number,
+    ref: Ref,
+  ): Promise<void> {
+    const fault = !this.#rights.write(channel) ? "forbidden" : draft;
+    if (typeof fault === "string") {
+      this.#subscription.publishes.refused("websocket");
+      return this.#say({ error: fault, ...ref });
+    }
+    try {
+      const { id } = await this.#publish({ channel, ...fault }, came);
+      this.#say({ ...ref, id });
+    } catch (error) {
+      if (!(error instanceof EngineError || error instanceof HttpError)) throw error;
+      this.#say({ error: error.message, ...ref });
+    }
   }
 }

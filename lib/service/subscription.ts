@@ -2,12 +2,14 @@
  * What one subscription by WebSocket is made of.
  * @module
  */
-import type { Rights } from "../auth/auth.ts";
+import type { OfToken, Rights } from "../auth/auth.ts";
 import type { Since } from "../hub/cursor.ts";
 import type { Published } from "../hub/engine.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Draft } from "../hub/message.ts";
+import type { Presence } from "../hub/presence.ts";
 import type { Config } from "../settings/config.ts";
+import type { Connections } from "./connections.ts";
 import type { FrameForms, Mode } from "./forms.ts";
 import type { Publishes } from "./publishes.ts";
 
@@ -25,6 +27,16 @@ export interface Subscription {
   since: Since | undefined;
   /** What frames hold. */
   mode: Mode;
+  /** Whether it is to be told who is there. */
+  members: boolean;
+  /** Its name as a sender: of what is published under it, it is not told. */
+  sender: string | undefined;
+  /** Who is there. */
+  presence: Presence;
+  /** Those that are somebody's. */
+  connections: Connections;
+  /** Verifies a token that follows another; `undefined`: nothing does. */
+  ofToken: OfToken | undefined;
   /** Whether only the newest is wanted, where more waits. */
   latest: boolean;
   /** How messages become frames. */

@@ -3,6 +3,7 @@
  * there are several, so that each of them can tell all of it at any time.
  * @module
  */
+import { outcomes } from "../auth/callback.ts";
 import { Count, type Counts, layout, type Places } from "../net/counts.ts";
 import { type Addresses, OwnAddresses, SharedAddresses } from "../net/addresses.ts";
 import { type Census, OwnCensus } from "../net/census.ts";
@@ -22,6 +23,11 @@ export const DELIVERY: readonly number[] = [
   ...[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
 ];
 
+/** Upper bounds of what is counted of how long a backend takes to say what somebody may do, in seconds. */
+export const ASKING: readonly number[] = [
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+];
+
 /** Where the service counts what, in the same row as the connections. Of a kind of connection, those over TLS are next to it. */
 export const Tally: Places<
   | "ticker"
@@ -38,6 +44,15 @@ export const Tally: Places<
   | "enginesEnded"
   | "outages"
   | "expires"
+  | "members"
+  | "missed"
+  | "asked"
+  | "asking"
+  | "askingTook"
+  | "unanswered"
+  | "hookEvents"
+  | "hookPosts"
+  | "hookWaiting"
 > = layout({
   ticker: 2,
   echo: 2,
@@ -61,12 +76,34 @@ export const Tally: Places<
   outages: 1,
   /** When the certificate is good no more, in seconds since 1970; of the thread that hands it out. */
   expires: 1,
+  /** Who is there on channels on which that is told. */
+  members: 1,
+  /** How often something was missed that another thread or node said. */
+  missed: 1,
+  /** Questions to the backend, by {@linkcode outcomes}. */
+  asked: outcomes.length,
+  /** Those that are not answered yet. */
+  asking: 1,
+  /** How long they took. */
+  askingTook: ASKING.length + 2,
+  /** Whether the backend does not answer as it should. */
+  unanswered: 1,
+  /** Events that a hook has taken, and those that were dropped. */
+  hookEvents: 2,
+  /** Requests to hooks that were taken, and those that were not. */
+  hookPosts: 2,
+  /** Events that wait for a hook. */
+  hookWaiting: 1,
 }, Count.end);
 
 /** What says how things stand, and not what has happened: of a thread that has ended nothing of it is left. */
 const standing: readonly number[] = [
   Count.queued,
   Count.held,
+  Tally.members,
+  Tally.asking,
+  Tally.unanswered,
+  Tally.hookWaiting,
   ...[Count.open, Tally.ticker, Tally.echo, Tally.raw, Tally.envelope, Tally.sse, Tally.tap]
     .flatMap((place) => [place, place + 1]),
 ];

@@ -18,6 +18,8 @@ import {
   type Setting,
   size,
   time,
+  url,
+  urls,
   type Values,
 } from "./setting.ts";
 
@@ -115,9 +117,11 @@ export const groups = {
       }
       return text;
     }),
+    /** The backend that is asked about who comes without a token. Default none. */
+    authorize: url("URL of a backend that says what somebody may do who comes without a token"),
     /** Globs of channels that may be read without a token, where tokens are verified. Default `public/**`. */
     public: globs(
-      "channels to read without a token, where tokens are verified (repeatable) [public/**]",
+      "channels to read without a token or a backend, where there is one (repeatable) [public/**]",
     ),
     /** Origins that may connect besides the server's own; `*` for all. Default none. */
     origin: list(
@@ -257,6 +261,11 @@ export const groups = {
     ),
     /** Form of a log line. Default text. */
     logFormat: choice(["text", "json"], "text", "form of a log line"),
+    /** Who is told of channels with and without subscribers, and of who is there. Default nobody. */
+    hook: urls(
+      "a URL",
+      "URL of a backend that is told who comes and goes; signed with --secret (repeatable)",
+    ),
   },
 };
 

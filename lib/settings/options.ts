@@ -15,6 +15,15 @@ const token = text(
   /^[A-Za-z0-9_.-]*$/,
 );
 
+/** Whether a text is JSON that a token may carry as `info`. */
+function isInfo(text: string): boolean {
+  try {
+    return new TextEncoder().encode(JSON.stringify(JSON.parse(text))).length <= 1024;
+  } catch {
+    return false;
+  }
+}
+
 /** Settings of `token`. */
 export const tokenSettings = {
   /** Globs of channels that may be read. */
@@ -25,6 +34,11 @@ export const tokenSettings = {
   ttl: time("1h", "for how long the token is good", 1000, YEAR),
   /** Whom it names. Default nobody. */
   sub: text("1 to 255 characters", "", "whom it names", /^[^\p{C}]{0,255}$/u),
+  /** What others are told of who that is, as JSON. Default nothing. */
+  info: one("JSON of at most 1 KiB", "", "what others are told of who that is, as JSON", (t) => {
+    if (t !== "" && !isInfo(t)) throw new ConfigError(`must be JSON of at most 1 KiB`);
+    return t;
+  }),
   /** That of the server. */
   secret: { ...settings.secret, help: "the server's; better KODAMA_SECRET, as others see flags" },
 };
@@ -45,6 +59,13 @@ export const publishSettings = {
     "the same key on the same channel within 10 minutes publishes once: failures are tried again",
     /^[!-~]{0,128}$/,
   ),
+  /** Which connections are not told. Default none. */
+  sender: text(
+    "1 to 128 visible ASCII characters",
+    "",
+    "is told to all but the connections that were opened with ?sender= and the same",
+    /^[!-~]{0,128}$/,
+  ),
   /** Says who publishes. Default nobody. */
   token,
 };
@@ -53,12 +74,16 @@ export const publishSettings = {
 export const subscribeSettings = {
   /** From where on. Default now. */
   since: one(
-    "an id, all, or an age such as 30s",
+    "an id, an age such as 30s, all, last, or a number such as -10",
     "",
-    "from an id, an age ago (30s), or all",
+    "from an id, an age ago (30s), all, or of each channel the last, or the newest ten (-10)",
     (t) => {
       if (t !== "" && parseSince(t) === undefined) {
-        throw new ConfigError(`must be an id, all, or an age such as 30s, and is ${quote(t)}`);
+        throw new ConfigError(
+          `must be an id, an age such as 30s, all, last, or a number such as -10, and is ${
+            quote(t)
+          }`,
+        );
       }
       return t;
     },

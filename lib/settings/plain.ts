@@ -35,6 +35,8 @@ export interface ServiceSettings {
   secret?: string;
   /** URL of a JSON Web Key Set that verifies tokens. Default none. */
   jwks?: string;
+  /** URL of the backend that is asked about who comes without a token. Default none. */
+  authorize?: string;
   /** Globs of channels that may be read without a token, where tokens are verified. Default `public/**`. */
   public?: readonly string[];
   /** Origins that may connect besides the server's own; `*` for all. Default none. */
@@ -101,6 +103,8 @@ export interface ServiceSettings {
   logLevel?: "debug" | "info" | "warning" | "error";
   /** Form of a line on standard error. Default text. */
   logFormat?: "text" | "json";
+  /** URLs of the backends that are told who comes and goes; signed with `secret`. Default none. */
+  hook?: readonly string[];
 }
 
 /** Whether an option is one of the settings. */

@@ -169,6 +169,34 @@ export function path(help: string): Setting<string> {
   });
 }
 
+/** An http or https URL; one that is not is not shown, as its path or its user may be secret. */
+export function url(help: string): Setting<string> {
+  return one("a URL", "", help, (text) => {
+    if (text === "" || isWebURL(text)) return text;
+    throw new ConfigError("must be an http or https URL");
+  });
+}
+
+function isWebURL(text: string): boolean {
+  return /^https?:\/\/./.test(text) && URL.canParse(text);
+}
+
+/** Several of them, with spaces between them where they are in one value. */
+export function urls(form: string, help: string): Setting<string[]> {
+  const good = (all: string[]) => {
+    if (all.every(isWebURL)) return all;
+    throw new ConfigError("must be an http or https URL, or several with spaces between them");
+  };
+  return {
+    default: undefined,
+    form,
+    help,
+    repeatable: true,
+    parse: (values) => good(values.flatMap((v) => v.split(/\s+/)).filter((text) => text !== "")),
+    check: (value) => good(textsOf(value)),
+  };
+}
+
 /** One of some words; `--help` lists them. */
 export function choice<const T extends string>(
   choices: readonly T[],

@@ -29,6 +29,14 @@ export function together(
       `${called("secret")} and ${called("jwks")} are two ways to verify tokens; give one of them`,
     );
   }
+  if (config.authorize !== "" && config.origin.includes("*")) {
+    throw new ConfigError(
+      `${called("authorize")} and ${
+        called("origin")
+      } * do not go together: any page could come with ` +
+        "what its visitors' cookies allow; name the origins",
+    );
+  }
   if ((config.cert === "") !== (config.key === "")) {
     throw new ConfigError(`${called("cert")} and ${called("key")} need each other`);
   }

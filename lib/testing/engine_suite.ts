@@ -185,6 +185,33 @@ export function engineSuite(test: Test, name: string, create: CreateEngine): voi
     assertEquals(await newest(5), ["a:1", "b:2", "a:3", "b:4"]);
   });
 
+  test(`${name} gives the newest so many of each channel, and says nothing of what was before`, async () => {
+    await using tested = await create({ history: 3 });
+    await publishAll(tested.engine, "a:1", "a:2", "b:3", "a:4", "b:5", "a:6");
+    const rows: [count: number, messages: string[]][] = [
+      [1, ["b:5", "a:6"]],
+      [2, ["b:3", "a:4", "b:5", "a:6"]],
+      [3, ["a:2", "b:3", "a:4", "b:5", "a:6"]],
+      [1000, ["a:2", "b:3", "a:4", "b:5", "a:6"]],
+    ];
+    for (const [count, messages] of rows) {
+      const history = await tested.engine.history(["a", "b", "c"], { from: "newest", count });
+      assertEquals(told(history), { lost: {}, messages }, String(count));
+    }
+  });
+
+  test(`${name} keeps who published, and tells the listener`, async () => {
+    await using tested = await create();
+    const heard: (string | undefined)[] = [];
+    listen(tested.engine, (message) => heard.push(message.sender));
+    const senders = ["s".repeat(128), undefined, "!~"];
+    for (const sender of senders) {
+      await tested.engine.publish({ ...draft("a"), sender }, 0, sender);
+    }
+    const { messages } = await tested.engine.history(["a"], all);
+    assertEquals([heard, messages.map((m) => m.sender)], [senders, senders]);
+  });
+
   test(`${name} says unknown of an id of the future, and gives what it remembers`, async () => {
     await using tested = await create();
     const [id] = await publishAll(tested.engine, "a:1");

@@ -44,6 +44,16 @@ export function restartSuite(test: Test, name: string, create: CreateEngine): vo
     assertEquals(lost.get("a"), "unknown");
   });
 
+  test(`${name} keeps who published over a restart`, async () => {
+    await using tested = await surviving(create);
+    for (const sender of ["ann", undefined]) {
+      await tested.engine.publish({ ...draft("a"), sender }, 0, sender);
+    }
+    await tested.restart();
+    const { messages } = await tested.engine.history(["a"], { from: "all" });
+    assertEquals(messages.map((m) => m.sender), ["ann", undefined]);
+  });
+
   test(`${name} keeps bytes, kinds and times over a restart`, async () => {
     await using tested = await surviving(create, { historyAge: 1000 });
     const body = Uint8Array.from({ length: 256 }, (_, i) => i);

@@ -136,7 +136,7 @@ browserTest("what no browser sends: fragments, long lengths, binary, ping, close
   await raw.send(clientFrame(0x82, noise(70_000)));
   await frames(page, "out", "70,000 bytes").click();
   assertEquals((await fields(page)).length64, (70_000).toString(2).padStart(64, "0"));
-  await page.getByText("The tap shows the first 1,024 bytes of 70,000.").waitFor();
+  await page.getByText("The first 1,024 bytes of 70,000 are shown.").waitFor();
 
   await raw.send(clientClose(4321, "good night"));
   await frames(page, "out", "4321, good night").click();

@@ -72,6 +72,8 @@ browserTest(
       "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
     );
     assertEquals(await page.locator(".frame-row").count(), 6);
+    // Nor does it play broken frames.
+    assertEquals(await page.locator("#what-if").isVisible(), false);
     assertEquals(
       (await page.locator(".octets .wire td").allTextContents()).join(" "),
       "7f 9f 4d 51 58",

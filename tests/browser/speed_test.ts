@@ -38,7 +38,7 @@ browserTest(
     const publisher = new WebSocket(`${service.url}load`);
     await new Promise((open) => publisher.onopen = open);
     for (let n = 1; n <= 10_000; n++) publisher.send(`message ${n} of many`);
-    await page.locator("#count-in").getByText("10,000").waitFor();
+    await page.locator("#count-in").getByText("10,000").waitFor({ timeout: 60_000 });
     await page.locator(".row.in").getByText("message 10000 of many", { exact: true }).waitFor();
     assertGreater(await page.locator("#log .row").count(), 9_899);
 
@@ -46,6 +46,7 @@ browserTest(
     publisher.close();
     await closed;
 
+    await page.getByRole("button", { name: "/load", expanded: false }).click();
     const filter = page.getByRole("searchbox", { name: "Filter messages" });
     const texts = ["message 77", "message 777", "7777"];
     assertLess(await untilPaint(page, "input", (attempt) => filter.fill(texts[attempt]!)), 100);
@@ -76,7 +77,7 @@ browserTest(
     await page.locator(".row.in").getByText("echo 3", { exact: true }).waitFor();
 
     await page.getByRole("searchbox").fill("client: echo 2");
-    await page.getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("button", { name: "Copy", exact: true }).click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
     const copied = await page.evaluate("navigator.clipboard.readText()") as string;
     assertEquals(copied.split("\n")[0]!.replace(/^\S+ /, ""), "↑ client: echo 2");

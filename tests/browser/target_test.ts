@@ -20,7 +20,7 @@ async function said(url: string, channel: string): Promise<unknown[]> {
   return messages.map(({ data }: { data: unknown }) => data);
 }
 
-browserTest("a text goes to the channel that is chosen, without Watch", async (tab) => {
+browserTest("a text goes to the channel that is chosen", async (tab) => {
   await using service = await pageService();
   const { page } = tab;
   await openWide(page, service.url);
@@ -40,11 +40,12 @@ browserTest("a text goes to the channel that is chosen, without Watch", async (t
   assertEquals(new URL(page.url()).pathname, "/eth");
   assertEquals(await page.locator("#host").textContent(), `${new URL(service.url).host}/eth`);
 
+  await page.getByRole("button", { name: "/eth", expanded: false }).click();
   await name(page).fill("btc");
-  await text(page).fill("by POST");
-  await page.getByRole("button", { name: "Publish to /btc" }).click();
-  await page.locator(".row.in").getByText("by POST", { exact: true }).waitFor();
-  assertEquals(await said(service.url, "btc"), ["by POST"]);
+  await text(page).fill('{"by":"hand"}');
+  await page.getByRole("button", { name: "Send to /btc" }).click();
+  await page.locator(".row.in").getByText('{"by":"hand"}', { exact: true }).waitFor();
+  assertEquals(await said(service.url, "btc"), [{ by: "hand" }]);
   assertEquals(await said(service.url, "eth"), ["by Enter"]);
   assertEquals(tab.complaints, []);
 });
@@ -63,15 +64,16 @@ browserTest("a refusal is told, not tried again, and a token is asked for", asyn
   assertMatch((await page.locator("#state-detail").textContent())!, /^401, \S/);
   assert(await page.locator("#state-retry").isHidden());
   await page.getByLabel("Token").fill(token);
-  await page.getByRole("button", { name: "Watch" }).click();
+  await page.getByLabel("Token").press("Enter");
   await page.locator("body[data-state=open]").waitFor();
   assertEquals(handshakes, 2);
   assertEquals(page.url(), `${service.url}mine`);
   await text(page).fill("with a token");
-  await page.getByRole("button", { name: "Publish" }).click();
+  await page.getByRole("button", { name: "Send" }).click();
   await page.locator(".row.in").getByText("with a token", { exact: true }).waitFor();
 
   // It is good for something else: 403, and nowhere but in this tab.
+  await page.getByRole("button", { name: "/mine", expanded: false }).click();
   await name(page).fill("theirs");
   await text(page).fill("kept");
   await text(page).press("Enter");
@@ -85,7 +87,7 @@ browserTest("a refusal is told, not tried again, and a token is asked for", asyn
 browserTest("bytes that were deflated are shown as bytes in the list", async (tab) => {
   await using service = await pageService();
   const { page } = tab;
-  await openWide(page, `${service.url}bytes`);
+  await openWide(page, `${service.url}bytes?mode=raw`);
   const headers = { "Content-Type": "application/octet-stream" };
   await (await fetch(`${service.url}bytes`, { method: "POST", headers, body: new Uint8Array(300) }))
     .body?.cancel();

@@ -30,7 +30,7 @@ browserTest(
     });
     await page.locator(".row.in").getByText("from outside").waitFor();
     await page.getByRole("textbox", { name: "Text to send" }).fill("from here");
-    await page.getByRole("button", { name: "Publish" }).click();
+    await page.getByRole("button", { name: "Send" }).click();
     await page.locator(".row.in").getByText("from here").waitFor();
 
     // Server-Sent Events, and kodama.js.

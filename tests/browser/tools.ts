@@ -7,6 +7,15 @@ import type { Locator, Page } from "playwright-core";
 import { RawClient } from "../tools/raw.ts";
 import { type TestService, testService } from "../tools/service.ts";
 
+/** The sizes of windows that the page is looked at in. */
+export const sizes = [
+  { width: 360, height: 640 },
+  { width: 768, height: 1024 },
+  { width: 1024, height: 768 },
+  { width: 1440, height: 900 },
+  { width: 1920, height: 1080 },
+];
+
 /** A service that ends at once: the page is still open then, and would be waited for. */
 export function pageService(...flags: string[]): Promise<TestService> {
   return testService("--drain", "0s", ...flags);
@@ -26,7 +35,7 @@ export async function openWide(page: Page, url: string): Promise<void> {
 
 /** The id of the page's tap, as the handshake shows it. */
 export async function tapOf(page: Page): Promise<string> {
-  const request = await page.locator(".head .first").first().textContent();
+  const request = await page.locator(".head .first").first().getAttribute("title");
   const id = /[?&]tap=([\w-]{16,64})/.exec(request ?? "")?.[1];
   assert(id !== undefined, `a tap in ${request}`);
   return id;

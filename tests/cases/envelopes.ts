@@ -6,9 +6,9 @@ import { concat, hex } from "../tools/bytes.ts";
 import { clientClose } from "../tools/frames.ts";
 import { ANSWER, type Case, frame, handshake, type Table, text } from "./case.ts";
 
-const needed = "one of sub, unsub and pub is needed";
+const needed = "one of sub, unsub, pub and token is needed";
 const character = "a channel name has a character other than A-Z a-z 0-9 _ . ~ @ : = ! - /";
-const badSince = "since is no id, no age and not all";
+const badSince = "since is no id, no age, no number, and neither all nor last";
 
 /** A request, and the answer; `ID` stands for any id. */
 export type Exchange = [request: unknown, answer: Record<string, unknown>];

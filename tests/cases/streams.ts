@@ -26,7 +26,8 @@ const ACCEPT = "Accept: text/event-stream";
 const stream = "200c text/event-stream";
 const opening = (channel: string) =>
   `id: ID, data: {"open":"ID","channels":["${channel}"],"gap":false}`;
-const badSince = "400c since is no id, no age such as 30s, and not all";
+const badSince =
+  "400c since is no id, no age such as 30s, no number such as -10, and neither all nor last";
 const html = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 export const events: Table = {

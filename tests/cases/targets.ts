@@ -105,7 +105,8 @@ export const channelNames: Table = {
   ]),
 };
 
-const badSince = "since is no id, no age such as 30s, and not all";
+const badSince =
+  "since is no id, no age such as 30s, no number such as -10, and neither all nor last";
 const badLimit = "limit is not a number from 1 to 1000";
 const wrong = (name: string, why: string, values: string[]) =>
   values.map((value): Case => [

@@ -119,7 +119,7 @@ export const upgrades: Table = {
       ["426c a WebSocket is here [Upgrade: websocket]", "end"],
     ],
     ["a bad since", handshake("/upgrade?since=x"), [
-      "400c since is no id, no age such as 30s, and not all",
+      "400c since is no id, no age such as 30s, no number such as -10, and neither all nor last",
       "end",
     ]],
     ["the envelope's subprotocol", [

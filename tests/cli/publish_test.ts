@@ -3,7 +3,7 @@ import { publish } from "../../lib/cli/publish.ts";
 import { Failure } from "../../lib/cli/request.ts";
 import { mintToken } from "../../lib/auth/mint.ts";
 import { parseCommand } from "../../lib/settings/command.ts";
-import { remembered } from "../tools/channels.ts";
+import { remembered, Subscriber } from "../tools/channels.ts";
 import { type ChildOptions, run } from "../tools/command.ts";
 import { testService } from "../tools/service.ts";
 
@@ -45,6 +45,14 @@ Deno.test("the same key publishes once; an empty text is a message", async () =>
   assertEquals(await published(url, "once", "--key", "k1"), receipt);
   await published(url, "");
   assertEquals((await remembered(service, "c")).map(({ data }) => data), ["once", ""]);
+});
+
+Deno.test("what a sender publishes is not told to the connections of that name", async () => {
+  await using service = await testService();
+  using own = await Subscriber.open(service, "/c?sender=me");
+  await published(`${service.url}c`, "mine", "--sender", "me");
+  await published(`${service.url}c`, "not mine");
+  assertEquals(await own.text(), "not mine");
 });
 
 Deno.test("what fails is one line on standard error, and 1; no secret is in it", async () => {

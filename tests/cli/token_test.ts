@@ -17,12 +17,15 @@ Deno.test("kodama token prints a token that may do what it says, and no more", a
     "2h",
     "--sub",
     "ann",
+    "--info",
+    '{"name":"Ann"}',
   ];
   const { code, out, err } = await run(args, { env: { KODAMA_SECRET: secret } });
   assertEquals([code, err], [0, ""]);
   assertMatch(out, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   const claims = JSON.parse(atob(out.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")));
   assertEquals([claims.sub, claims.r, claims.w], ["ann", ["orders/*"], ["orders/7"]]);
+  assertEquals(claims.info, { name: "Ann" });
   assertEquals(claims.exp - claims.iat, 7200);
 
   const headers = { Authorization: `Bearer ${out.trim()}` };

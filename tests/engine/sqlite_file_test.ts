@@ -2,6 +2,7 @@
  * A log's file as others see it: how large it is, where it is, and what is in it.
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { EngineError } from "../../lib/hub/engine.ts";
 import type { LogEngine } from "../../lib/engine/engine.ts";
 import { DatabaseError } from "../../lib/engine/fault.ts";
@@ -159,4 +160,27 @@ Deno.test({
     await disk.remount("ro");
     assertEquals([inspect(file).messages, inspect(`${file}.closed`).messages], [1, 0]);
   },
+});
+
+Deno.test("SqliteLog goes on with a file of before it kept who published, and lets go of that with the message", async () => {
+  await using test = await testSqlite({ history: 2 });
+  await publishAll(test.engine, "a:1");
+  await test.engine.close();
+  const old = new DatabaseSync(test.file);
+  old.exec("DROP TABLE senders");
+  old.close();
+  await test.restart!();
+  for (const sender of ["ann", "bob", "cy"]) {
+    await test.engine.publish({ ...draft("a"), sender }, 0);
+  }
+  const { messages } = await test.engine.history(["a"], { from: "all" });
+  assertEquals(messages.map((m) => m.sender), ["bob", "cy"]);
+  await test.engine.close();
+  const left = new DatabaseSync(test.file);
+  const rows = left.prepare("SELECT sender FROM senders ORDER BY seq").all();
+  assertEquals(rows.map((row) => row.sender), ["bob", "cy"]);
+  // What an earlier Kodama does with it.
+  assertEquals(left.prepare("PRAGMA user_version").get()!.user_version, 1);
+  left.close();
+  await test.restart!();
 });

@@ -23,6 +23,7 @@ import { concat, toHex, utf8 } from "../tools/bytes.ts";
 import { clientFrame } from "../tools/frames.ts";
 import { textOf } from "../tools/raw.ts";
 import { hold, type Outcome, pieces, type Target } from "./target.ts";
+import { alone } from "../tools/alone.ts";
 
 /** Small limits, and none by the second. */
 const CONFIG: Config = {
@@ -112,7 +113,7 @@ async function serve(input: Uint8Array, cuts: readonly number[]): Promise<Sessio
   };
   const fault = (error: unknown) => void faults.push(error);
   const handle = createRoutes({
-    ...{ config: CONFIG, log, hub: new Hub(engine), fault, forms, taps: new OwnTaps() },
+    ...{ config: CONFIG, log, fault, forms, taps: new OwnTaps(), ...alone(new Hub(engine)) },
     publishes: new Publishes(counts),
     overrun: silent,
     authorize: createAuthorize(CONFIG),

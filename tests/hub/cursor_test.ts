@@ -5,8 +5,14 @@ import { formatCursor, parseSince, type Since } from "../../lib/hub/cursor.ts";
 const age = (ms: number): Since => ({ from: "age", age: ms });
 const id = (epoch: string, seq: number): Since => ({ from: "cursor", cursor: { epoch, seq } });
 
+const newest = (count: number): Since => ({ from: "newest", count });
+
 const good: [text: string, since: Since][] = [
   ["all", { from: "all" }],
+  ["last", newest(1)],
+  ["-1", newest(1)],
+  ["-10", newest(10)],
+  ["-1000", newest(1000)],
   ["30s", age(30_000)],
   ["10m", age(600_000)],
   ["2h", age(7_200_000)],
@@ -18,6 +24,7 @@ const good: [text: string, since: Since][] = [
   ["x7.0", id("x7", 0)],
   ["0.1", id("0", 1)],
   ["30s.1", id("30s", 1)],
+  ["-10.1", id("-10", 1)],
   ["all.1", id("all", 1)],
   ["A-z_9.1", id("A-z_9", 1)],
   [`${"e".repeat(32)}.1`, id("e".repeat(32), 1)],
@@ -32,6 +39,14 @@ const bad = [
   "all ",
   " all",
   "30",
+  "-",
+  "-0",
+  "-01",
+  "--1",
+  "-1001",
+  "-10000",
+  "Last",
+  "last ",
   "s",
   "30S",
   "30 s",

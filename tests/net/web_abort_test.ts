@@ -197,6 +197,23 @@ test("Shutting down drops what has not ended by then: signals abort, bodies are 
   await server[Symbol.asyncDispose]();
 });
 
+test("A body that cannot be cancelled is told as a fault, once", async () => {
+  await using server = webServer(() =>
+    new Response(
+      new ReadableStream({
+        cancel() {
+          throw new Error("will not stop");
+        },
+      }),
+    ), { writeTimeout: 100 });
+  using client = await server.connect();
+  await client.send(request("GET /"));
+  await client.until((bytes) => textOf(bytes).endsWith("\r\n\r\n"));
+  client.close();
+  await server.shrunk(0, PATIENCE);
+  assertEquals(server.takeFaults(), ["will not stop"]);
+});
+
 test("Shutting down waits for what is being answered, and ends its connection then", async () => {
   const asked = Promise.withResolvers<void>(), go = Promise.withResolvers<void>();
   const server = webServer(() => {

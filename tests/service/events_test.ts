@@ -24,6 +24,7 @@ import {
 } from "../tools/channels.ts";
 import { RawClient, textOf } from "../tools/raw.ts";
 import { TestServer } from "../tools/server.ts";
+import { alone, plainWishes } from "../tools/alone.ts";
 
 channelTest(
   "a stream begins with the envelope's first message, then live messages, each with its cursor",
@@ -120,7 +121,7 @@ Deno.test("a stream is kept alive by a comment every 25 seconds", async () => {
   };
   const ticks: number[] = [];
   await using server = new TestServer(() => {
-    const about = { hub, rights, channels: ["btc"], since: undefined, latest: false };
+    const about = { ...alone(hub), ...plainWishes, rights, channels: ["btc"], since: undefined };
     const stream = eventHandler({ ...about, overrun() {}, fault });
     // A clock on which each tick is five seconds.
     let now = 1000;

@@ -159,7 +159,7 @@ channelTest(
       assertEquals(headers.get("access-control-allow-methods"), METHODS);
       assertEquals(
         headers.get("access-control-allow-headers"),
-        "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+        "Authorization, Content-Type, Idempotency-Key, Kodama-Sender, Last-Event-ID",
       );
       assertEquals(headers.get("vary"), "Origin");
     }

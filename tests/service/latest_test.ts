@@ -104,6 +104,26 @@ Deno.test("Latest says what is no message in its turn, and never leaves it out",
   assertEquals(sent, ["first", "second", "third", "b2", "a3 after 1"]);
 });
 
+Deno.test("who is slow and only wants the newest is told who is there once more, not what has changed", async () => {
+  const { pipe, latest, sent, publish } = onPipe();
+  let state = 0;
+  const change = () => {
+    const now = ++state;
+    latest.sayState("a state", () => sent.push(`change ${now}`), () => sent.push(`all ${state}`));
+  };
+  change();
+  pipe.bufferedAmount = SLOW + 1;
+  publish("a");
+  for (let i = 0; i < 1000; i++) change();
+  publish("b");
+  change();
+  assertEquals(sent, ["change 1"]);
+  await pipe.left(0);
+  assertEquals(sent, ["change 1", "a1", "b2", "all 1002"]);
+  change();
+  assertEquals(sent.at(-1), "change 1003");
+});
+
 Deno.test("Latest lifts the limit of the queue, is slow at a lower one, and lets go of all at the end", async () => {
   const pipe = new Pipe();
   pipe.maxBuffered = 100;

@@ -16,7 +16,13 @@ const refusals: [
   status: number,
   reason: string,
 ][] = [
-  ["GET /btc?since=x", [], {}, 400, "since is no id, no age such as 30s, and not all"],
+  [
+    "GET /btc?since=x",
+    [],
+    {},
+    400,
+    "since is no id, no age such as 30s, no number such as -10, and neither all nor last",
+  ],
   ["GET /btc?token=SEKRET.SEKRET.SEKRET", secret, {}, 401, "the token is not valid"],
   ["GET /btc", secret, {}, 401, "a token is needed to read btc"],
   [

@@ -6,7 +6,8 @@ import { Hub } from "../../lib/hub/hub.ts";
 import type { Socket } from "../../lib/net/socket.ts";
 import { frameForms } from "../../lib/service/forms.ts";
 import { Publishes } from "../../lib/service/publishes.ts";
-import { MAX_ASKED, subscriberHandler } from "../../lib/service/subscribe.ts";
+import { MAX_ASKED } from "../../lib/service/asked.ts";
+import { subscriberHandler } from "../../lib/service/subscribe.ts";
 import { Tally } from "../../lib/service/tally.ts";
 import { defaults } from "../../lib/settings/config.ts";
 import { Opcode } from "../../lib/websocket/frame.ts";
@@ -16,6 +17,7 @@ import { StallingLog } from "../engine/stalling_log.ts";
 import { utf8 } from "../tools/bytes.ts";
 import { ask, EventStream, post, Subscriber } from "../tools/channels.ts";
 import { hostedService } from "../tools/hosted_service.ts";
+import { alone, plainWishes } from "../tools/alone.ts";
 
 Deno.test("while the engine does not answer, requests are 503, metrics say so, and who subscribes is told once it does", async () => {
   await using service = await hostedService(50);
@@ -95,8 +97,9 @@ Deno.test("from a client that waits for more than the limit nothing is read unti
   const hub = new Hub(new LogEngine(log, ROOMY, () => 0));
   const everything = { read: () => true, write: () => true, expires: Infinity };
   const handler = subscriberHandler({
-    latest: false,
-    ...{ hub, publish: (draft) => hub.publish(draft), channels: [], since: undefined },
+    ...plainWishes,
+    ...alone(hub),
+    ...{ publish: (draft) => hub.publish(draft), channels: [], since: undefined },
     ...{ config: { ...defaults, messageRate: 0 }, rights: everything as unknown as Rights },
     ...{ mode: "envelope", forms: frameForms(256), release() {}, fault() {} },
     ...{ publishes: new Publishes(new Float64Array(Tally.end)), overrun() {} },

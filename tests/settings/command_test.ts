@@ -16,7 +16,18 @@ Deno.test("serve is the default, and can be named", () => {
 });
 
 Deno.test("token takes globs, a time and a name, and the secret from the environment", () => {
-  const args = ["--read", "a/*", "--read", "b,c/**", "--ttl", "8760h", "--sub", "木霊"];
+  const args = [
+    "--read",
+    "a/*",
+    "--read",
+    "b,c/**",
+    "--ttl",
+    "8760h",
+    "--sub",
+    "木霊",
+    "--info",
+    "[1]",
+  ];
   const env = { KODAMA_SECRET: secret, KODAMA_TTL: "1s", KODAMA_WRITE: "**" };
   const command = parseCommand(["token", ...args], (name) => (env as typeof nobody)[name]);
   assertEquals(command, {
@@ -26,6 +37,7 @@ Deno.test("token takes globs, a time and a name, and the secret from the environ
       write: [],
       ttl: 31_536_000_000,
       sub: "木霊",
+      info: "[1]",
       secret,
     },
   });
@@ -34,7 +46,7 @@ Deno.test("token takes globs, a time and a name, and the secret from the environ
 Deno.test("publish takes a URL, a text and flags, and the token from the environment", () => {
   // KODAMA_KEY and KODAMA_TYPE are not for it: a server has settings of its own.
   const env = { KODAMA_TOKEN: "a.b.c", KODAMA_KEY: "key.pem", KODAMA_TYPE: "x/y" };
-  const options = { type: "text/plain; charset=utf-8", key: "", token: "a.b.c" };
+  const options = { type: "text/plain; charset=utf-8", key: "", sender: "", token: "a.b.c" };
   const cases: [args: string[], text: string | undefined, more: object][] = [
     [[url, "a text"], "a text", {}],
     [[url], undefined, {}],
@@ -107,6 +119,9 @@ const refusals: [args: string[], message: string][] = [
   [["publish", url, "--type", "SEKRET"], "--type must be a media type"],
   [["publish", url, "--type", "a/b\r\nX: 1"], "--type must be a media type"],
   [["publish", url, "--key", "a b"], "--key must be 1 to 128 visible ASCII characters"],
+  [["publish", url, "--sender", "a b"], "--sender must be 1 to 128 visible ASCII characters"],
+  [["token", "--info", "{"], "--info must be JSON of at most 1 KiB"],
+  [["token", "--info", `"${"x".repeat(1023)}"`], "--info must be JSON of at most 1 KiB"],
   [["publish", url, "--token", "SEKRET SEKRET"], "--token must be a JSON Web Token"],
   [["publish", url, "--token=SEKRET,SEKRET"], "--token must be a JSON Web Token"],
   [["publish", url, "--tokem=SEKRET"], "unknown flag --tokem; see --help"],
@@ -115,7 +130,7 @@ const refusals: [args: string[], message: string][] = [
   [["subscribe", url, "eth"], "subscribe takes one URL; several channels have commas between them"],
   [
     ["subscribe", url, "--since", "today"],
-    "--since must be an id, all, or an age such as 30s, and is",
+    "--since must be an id, an age such as 30s, all, last, or a number such as -10, and is",
   ],
   [["check"], "check needs a file; see --help"],
   [["check", "one.db", "two.db"], "check takes one file"],

@@ -21,6 +21,7 @@ import type {
 } from "../log.ts";
 import { ServerClock, type StreamClock } from "./clock.ts";
 import { explain, NatsError } from "./connect.ts";
+import { NatsCarrier } from "./carrier.ts";
 import { Publisher, roomOf } from "./publisher.ts";
 import { decodeEntry, prefixOf } from "./record.ts";
 import { Session, type SessionOptions } from "./session.ts";
@@ -33,6 +34,8 @@ export interface NatsLogOptions extends SessionOptions {
   clock?: StreamClock;
   /** Told, at the first connection, how large a message can be, in bytes. */
   room?: (most: number) => void;
+  /** Told what an operator should know, in one line. */
+  said?: (line: string) => void;
 }
 
 /** Between looks whether the tail still moves, in ms. */
@@ -46,6 +49,8 @@ const YESTERDAY = 1000;
 
 /** A log in a stream. */
 export class NatsLog implements Log {
+  /** @inheritDoc */
+  readonly carrier: NatsCarrier;
   readonly #options: NatsLogOptions;
   readonly #prefix: string;
   readonly #clock: StreamClock;
@@ -75,6 +80,7 @@ export class NatsLog implements Log {
   constructor(options: NatsLogOptions) {
     this.#options = options;
     this.#prefix = prefixOf(options.stream);
+    this.carrier = new NatsCarrier(options.stream, options.said);
     this.#clock = options.clock ?? new ServerClock();
     this.#publisher = new Publisher(this.#prefix, {
       late: () => this.#doubt(),
@@ -150,6 +156,7 @@ export class NatsLog implements Log {
   /** @inheritDoc */
   async close(): Promise<void> {
     await this.#publisher.idle();
+    await this.carrier.sent();
     this.#closed.abort();
     this.#session?.end(new Error("closed"));
     await this.#ran;
@@ -170,6 +177,7 @@ export class NatsLog implements Log {
         if (!signal.aborted) this.#unreachable(explain(this.#options.engine, error));
       }
       this.#publisher.detach();
+      this.carrier.detach();
       await this.#session?.close();
       this.#session = undefined;
       await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
@@ -195,6 +203,7 @@ export class NatsLog implements Log {
     if (this.#entries !== undefined) this.#startAnew(session, "epoch");
     if (this.#connections++ === 0) this.#options.room?.(roomOf(session.nc));
     this.#publisher.attach(session.nc);
+    this.carrier.attach(session.nc);
     this.#saidAt = -Infinity;
     this.#listener.reachable(undefined);
   }

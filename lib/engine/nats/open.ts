@@ -21,6 +21,7 @@ export function openNats(settings: EngineSettings, say: Say): NatsLog {
     replicas: natsReplicas,
     historyAge,
     historyBytes,
+    said: say,
     room(most) {
       if (most < maxMessage) {
         say(

@@ -9,10 +9,12 @@ import type { LogEntry, LogRecord, Place } from "../log.ts";
 
 /** `KIND SUBSCRIBERS ORIGIN [KEY]`. */
 const HEADER = "K";
+/** Who published, where that was said. */
+const SENDER = "S";
 const DUPLICATES = "Nats-Msg-Id";
 const LETTERS: Record<Kind, string> = { json: "j", text: "t", binary: "b" };
 const KINDS = new Map<string, Kind>([["j", "json"], ["t", "text"], ["b", "binary"]]);
-/** What headers are at most, in bytes: a key is 128 of them. */
+/** What headers are at most, in bytes: a key is 128 of them, and a sender as many. */
 export const MAX_HEADERS = 512;
 
 /** A message, as it came out of the stream. */
@@ -24,6 +26,11 @@ export interface StoredEntry extends LogEntry {
 /** The subjects of a stream's channels begin with it. Its default name has the shortest. */
 export function prefixOf(stream: string): string {
   return stream === "kodama" ? "k" : `k-${stream}`;
+}
+
+/** The subject of what is not kept, which is none of the stream's. */
+export function busOf(stream: string): string {
+  return stream === "kodama" ? "kb" : `kb-${stream}`;
 }
 
 /** The subject of a channel: one token. A `.` would be its end, and `%` is in no name of a channel. */
@@ -45,7 +52,7 @@ export function channelOf(prefix: string, subject: string): string | undefined {
  * @param once What it is published once under, where it has a key.
  */
 export function encodeHeaders(
-  { kind, subscribers, key }: LogRecord,
+  { kind, subscribers, key, sender }: LogRecord,
   origin: string,
   once: string | undefined,
 ): MsgHdrs {
@@ -53,6 +60,7 @@ export function encodeHeaders(
   const rest = key === undefined ? "" : ` ${key}`;
   fields.set(HEADER, `${LETTERS[kind]} ${subscribers} ${origin}${rest}`);
   if (once !== undefined) fields.set(DUPLICATES, once);
+  if (sender !== undefined) fields.set(SENDER, sender);
   return fields;
 }
 
@@ -73,7 +81,9 @@ export function decodeEntry(
     return { channel, kind: plainKind(body), body, ...theirs, seq, time };
   }
   const key = rest.length === 0 ? undefined : rest.join(" ");
-  return { channel, kind, body, subscribers: Number(subscribers) || 0, key, origin, seq, time };
+  const sender = message.headers?.get(SENDER) || undefined;
+  const known = { subscribers: Number(subscribers) || 0, key, sender, origin };
+  return { channel, kind, body, ...known, seq, time };
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true });

@@ -1,0 +1,20 @@
+/**
+ * What a thread that is alone knows of others, for what is tested by itself.
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import { Bus } from "../../lib/hub/bus.ts";
+import type { Hub } from "../../lib/hub/hub.ts";
+import { Presence } from "../../lib/hub/presence.ts";
+import { Connections } from "../../lib/service/connections.ts";
+
+/** The bus, who is there and whose connections there are, of a hub that has no others. */
+export function alone(hub: Hub) {
+  const now = () => performance.now();
+  const bus = new Bus("alone", undefined, now, () => {});
+  const presence = new Presence(hub, bus, now, (what) => void setImmediate(what));
+  return { hub, bus, presence, connections: new Connections(bus), ofToken: undefined };
+}
+
+/** What a subscription asks for that asks for nothing in particular. */
+export const plainWishes = { latest: false, members: false, sender: undefined };
