@@ -20,7 +20,7 @@ export interface PublishOptions {
 export interface SubscribeOptions {
   /** An id, `all`, or an age such as `30s`: what is remembered from there on comes first. Default: from now on. */
   since?: string | null | undefined;
-  /** Ends it, behind what has come. */
+  /** Ends it, with what has not been taken. */
   signal?: AbortSignal | undefined;
   /** Told at once where messages may be missing. The next one of that channel says so, too. */
   gap?: ((gap: ChannelGap) => unknown) | undefined;
@@ -120,10 +120,14 @@ export function subscribeTo(
 ): Subscription {
   const names = namesOf(channels), from = sinceOf(since);
   const end = () => unread.end();
+  const stop = () => {
+    unread.clear();
+    end();
+  };
   const unread = new Unread((what) => gap?.(gapOf(what)), () => {
     follower.end();
     ended.removeEventListener("abort", end);
-    signal?.removeEventListener("abort", end);
+    signal?.removeEventListener("abort", stop);
   });
   const follower = new Follower(hub, names, unread);
 
@@ -136,14 +140,13 @@ export function subscribeTo(
   }
 
   ended.addEventListener("abort", end, { once: true });
-  signal?.addEventListener("abort", end, { once: true });
-  if (signal?.aborted || ended.aborted) end();
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted || ended.aborted) stop();
   else follower.follow(from).catch((error) => unread.fail(error));
   return {
     next,
     return() {
-      unread.clear();
-      end();
+      stop();
       return next();
     },
     [Symbol.asyncIterator]() {
