@@ -98,9 +98,13 @@ export const envelopes: Table = {
       [...opened("proxied"), 'text {"error":"forbidden","ref":1}', 'text {"unsub":"proxied"}'],
     ],
     [
-      "a token that is not understood here is no verb",
-      [handshake("/verb", [V1]), 2, text('{"token":1,"ref":1}')],
-      [...opened("verb"), `text {"error":"${needed}","ref":1}`],
+      "a token that is none, or that nothing verifies, is answered so",
+      [handshake("/verb", [V1]), 2, text('{"token":1,"ref":1}'), text('{"token":"x"}')],
+      [
+        ...opened("verb"),
+        'text {"error":"the token is not a text","ref":1}',
+        'text {"error":"nothing verifies tokens here"}',
+      ],
     ],
     [
       "a text that is not UTF-8 ends it",
