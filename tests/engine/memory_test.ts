@@ -87,6 +87,6 @@ for (const [what, limits, channels, keys] of floods) {
     await flood(2000);
     const short = await flood(20_000), long = await flood(80_000);
     assertLess(long, short * 4 + 0.002, `${short * 1000} and ${long * 1000} µs a message`);
-    assertLess(long, 0.05);
+    assertLess(long, 0.25);
   });
 }
