@@ -5,7 +5,7 @@
 import type { Head } from "../http/head.ts";
 import type { Socket } from "../net/socket.ts";
 import type { SocketHandler } from "../net/socket_handler.ts";
-import { RateLimit } from "../service/rate.ts";
+import { RateLimit } from "../net/rate.ts";
 import { CloseCode } from "../websocket/close.ts";
 import type { Ending } from "../websocket/events.ts";
 import { Opcode } from "../websocket/frame.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { nameFault } from "../hub/name.ts";
-import { type Members, membersOf, parseJSON } from "./draft.ts";
+import { type Members, membersOf, parseJSON } from "../hub/json.ts";
 
 /** What comes back with the answer, where it was given. */
 export type Ref = { ref?: unknown };

@@ -8,7 +8,7 @@ import { Opcode } from "../websocket/frame.ts";
 import type { Config } from "../settings/config.ts";
 import type { Log } from "./log.ts";
 import { addressOf } from "./notices.ts";
-import { RateLimit } from "./rate.ts";
+import { RateLimit } from "../net/rate.ts";
 
 /** What of a message is shown in the log, in bytes. */
 const SHOWN = 1024;

@@ -2,7 +2,8 @@
  * What is published as JSON.
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import { membersOf, parseJSON, readDraft } from "../../lib/service/draft.ts";
+import { membersOf, parseJSON } from "../../lib/hub/json.ts";
+import { readDraft } from "../../lib/service/draft.ts";
 
 const written: [text: string, again?: string][] = [
   ["9007199254740993"],

@@ -6,7 +6,7 @@ import { Hub } from "../../lib/hub/hub.ts";
 import type { Socket } from "../../lib/net/socket.ts";
 import { frameForms } from "../../lib/service/forms.ts";
 import { Publishes } from "../../lib/service/publishes.ts";
-import { MAX_ASKED } from "../../lib/service/asked.ts";
+import { MAX_ASKED } from "../../lib/net/asked.ts";
 import { subscriberHandler } from "../../lib/service/subscribe.ts";
 import { Tally } from "../../lib/service/tally.ts";
 import { defaults } from "../../lib/settings/config.ts";

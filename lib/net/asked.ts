@@ -2,7 +2,7 @@
  * What a client has asked for is done in the order in which it asked; while much of it waits, no more is read from it.
  * @module
  */
-import type { Socket } from "../net/socket.ts";
+import type { Socket } from "./socket.ts";
 
 /** What a client has asked for and waits for, in bytes; at more, no more is read from it before all of it is done. */
 export const MAX_ASKED = 64 * 1024;
