@@ -8,6 +8,7 @@ import { HttpError } from "../http/error.ts";
 import type { Request } from "../net/connection.ts";
 import { listElements } from "../websocket/handshake.ts";
 import type { Config } from "../settings/config.ts";
+import { guardedChannels } from "./guarded.ts";
 import { isForwarded, isLocal, isTrusted, type Trust } from "./proxy.ts";
 
 /** What somebody may do. */
@@ -50,6 +51,9 @@ export type Authorize = (
   action: Action,
   channels: readonly string[],
 ) => Promise<Rights>;
+
+/** The apps of the Pusher protocol, where there are any. */
+type Apps = Partial<Pick<Config, "pusher">>;
 
 const BEARER = "kodama.token.";
 const COOKIE = "kodama_token";
@@ -142,19 +146,21 @@ export function refusedWrite(rights: Rights, where: string): HttpError {
  * @param ask Asks a backend about who comes without one; where nothing verifies it, about everybody.
  */
 export function createAuthorize(
-  config: Pick<Config, "secret" | "jwks" | "public" | "trustProxy">,
+  config: Pick<Config, "secret" | "jwks" | "public" | "trustProxy"> & Apps,
   ofToken: OfToken | undefined = createOfToken(config),
   ask?: Authorize,
 ): Authorize {
   if (ofToken === undefined && ask === undefined) {
     // Protected mode: whoever can connect may read; only this machine may write.
+    const guarded = guardedChannels(config);
     return (request) => {
       const rights = { read: ordinary, expires: Infinity, refusal: 403 as const };
       if (isLocal(request, config.trustProxy)) {
         return Promise.resolve({ ...rights, write: everything });
       }
       const hint = writeHint(request, config.trustProxy);
-      return Promise.resolve({ ...rights, write: nothing, hint });
+      const read: Glob = (name) => ordinary(name) && !guarded(name);
+      return Promise.resolve({ ...rights, read, write: nothing, hint });
     };
   }
   const open = openTo(config);
@@ -169,15 +175,16 @@ export function createAuthorize(
 }
 
 /** What may be read without a token, where something verifies tokens or is asked. */
-export function openTo(config: Pick<Config, "public">): Glob {
+export function openTo(config: Pick<Config, "public"> & Apps): Glob {
   const globs = anyOf(config.public.length === 0 ? ["public/**"] : config.public);
-  // Also where `**` is public.
-  return (name) => ordinary(name) && globs(name);
+  const guarded = guardedChannels(config);
+  // Also where `**` is public: what is an app's users' is nobody's without a token.
+  return (name) => ordinary(name) && globs(name) && !guarded(name);
 }
 
 /** Finds rights by a token: with a secret or a key set; `undefined` without either. */
 export function createOfToken(
-  config: Pick<Config, "secret" | "jwks" | "public">,
+  config: Pick<Config, "secret" | "jwks" | "public"> & Apps,
 ): OfToken | undefined {
   const verify = createVerifier(config);
   if (verify === undefined) return undefined;

@@ -25,6 +25,7 @@ import { preflight, withCors } from "./cors.ts";
 import type { Publishes } from "./publishes.ts";
 import { subscriberHandler } from "./subscribe.ts";
 import { Tally } from "./tally.ts";
+import type { Webhooks } from "./webhooks.ts";
 import {
   checkUpgrade,
   decoded,
@@ -45,6 +46,8 @@ export interface ChannelContext {
   bus: Bus;
   /** Who is there. */
   presence: Presence;
+  /** The backends that are told what happens. */
+  webhooks: Webhooks;
   /** Open connections by whose they are. */
   connections: Connections;
   /** Who may do what. */

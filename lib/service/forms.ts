@@ -5,6 +5,7 @@
 import type { Loss } from "../hub/cursor.ts";
 import { envelope, type Form, type Message } from "../hub/message.ts";
 import { encodeChunk } from "../http/response.ts";
+import { pusherEvent } from "../pusher/event.ts";
 import { deflate, MAX_DEFLATED } from "../websocket/deflate.ts";
 import { encodeFrame, FIN, headerSize, Opcode, RSV1, writeHeader } from "../websocket/frame.ts";
 
@@ -13,16 +14,19 @@ export type Mode =
   /** Its body. */
   | "raw"
   /** Its JSON, with id and channel. */
-  | "envelope";
+  | "envelope"
+  /** The event of the Pusher protocol that it is. */
+  | "pusher";
 
-const PLAIN: Record<Mode, number> = { raw: 1, envelope: 2 };
+const PLAIN: Record<Mode, number> = { raw: 1, envelope: 2, pusher: 31 };
 /** Compressed forms have a slot for each window. */
-const DEFLATED: Record<Mode, number> = { raw: 3, envelope: 10 };
+const DEFLATED: Record<Mode, number> = { raw: 3, envelope: 10, pusher: 32 };
 const SMALLEST_WINDOW = 9;
 const EVENT = 17, CHUNKED_EVENT = 18, HEADER = 19, BODY_EVENT = 20, CHUNKED_BODY_EVENT = 21;
 
 function content(mode: Mode, message: Message): { opcode: number; payload: Uint8Array } {
   if (mode === "envelope") return { opcode: Opcode.Text, payload: message.as(envelope) };
+  if (mode === "pusher") return { opcode: Opcode.Text, payload: message.as(pusherEvent) };
   const opcode = message.kind === "binary" ? Opcode.Binary : Opcode.Text;
   return { opcode, payload: message.body };
 }

@@ -18,7 +18,9 @@ export type Way =
   /** A `pub` of the envelope. */
   | "envelope"
   /** A message of a WebSocket whose messages are bodies. */
-  | "raw";
+  | "raw"
+  /** An event of the Pusher protocol, by an app's server or by a client. */
+  | "pusher";
 
 /** From whom something comes. */
 export interface Sender {

@@ -58,7 +58,8 @@ export const lines = {
     level: "info",
     fields: {
       peer,
-      "status?": "of the answer; a connection that does not become an encrypted one gets none",
+      "status?":
+        "of the answer, or the code of Pusher's protocol; a connection that does not become an encrypted one gets none",
       reason: "the answer's own words",
     },
     meaning: "A handshake or another request was refused. Paths that are not there (404) and " +

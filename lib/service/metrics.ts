@@ -21,6 +21,7 @@ const kinds = {
   ticker: Tally.ticker,
   echo: Tally.echo,
   tap: Tally.tap,
+  pusher: Tally.pusher,
 };
 
 /** Everything that is measured. */

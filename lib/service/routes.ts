@@ -5,6 +5,7 @@
 import { HttpError } from "../http/error.ts";
 import { type Reply, textReply } from "../http/response.ts";
 import type { Answer, Exchange, Handle, Request, Upgrade } from "../net/connection.ts";
+import type { Watch } from "../net/watch.ts";
 import type { SocketHandler } from "../net/socket_handler.ts";
 import { assetReply, pageReply } from "./assets.ts";
 import { refused, refusedWrite } from "../auth/auth.ts";
@@ -17,6 +18,7 @@ import { metricsType } from "./metrics.ts";
 import type { Config } from "../settings/config.ts";
 import { checkHost, checkOrigin, isLoopback } from "../auth/origin.ts";
 import { checkUpgrade, decoded, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
+import { pusherRoutes } from "./pusher.ts";
 import type { TapBoard } from "./board.ts";
 import { Tally } from "./tally.ts";
 import { openTap, tapId, watch } from "./tap.ts";
@@ -33,6 +35,8 @@ export interface RouteContext extends ChannelContext {
   taps: TapBoard;
   /** Answers before and after what is here; `undefined`: nobody does. */
   around: Hooks["around"];
+  /** Told of who is refused otherwise than by an answer. */
+  refused?: Watch["refused"];
 }
 
 const ASSETS = "/-/assets/", TAP = "/-/tap/";
@@ -50,6 +54,7 @@ export function createRoutes(context: RouteContext): Handle {
   const { config, log, draining, hub, authorize } = context;
   const loopback = isLoopback(config.hostname);
   const taps = tapped(config) ? context.taps : undefined;
+  const pusher = pusherRoutes(context);
 
   return (request) => {
     return taps === undefined || !wantsUpgrade(request) ? route(request) : watched(request, taps);
@@ -75,8 +80,16 @@ export function createRoutes(context: RouteContext): Handle {
       return read(request, pageReply);
     }
     if (path.startsWith("/-/")) return ours(decodePath(path), request);
-    if (/^\/apps?(\/|$)/.test(decodePath(path))) throw new HttpError(404, "nothing is here");
+    if (/^\/apps?(\/|$)/.test(decodePath(path))) return apps(path, request);
     return channelReply(channelNames(path, config.maxChannels), request, context);
+  }
+
+  async function apps(path: string, request: Request): Promise<Answer> {
+    if (pusher === undefined) throw new HttpError(404, "nothing is here");
+    const { client, api } = await pusher();
+    if (!/^\/app(\/|$)/.test(decodePath(path))) return await api(path, request);
+    const answer = accept(request, echo, Tally.pusher);
+    return { ...answer, handler: await client(decodePath(path), request) };
   }
 
   async function ours(path: string, request: Request): Promise<Answer> {

@@ -118,6 +118,7 @@ export function serveOn(context: ServeContext): Serving {
     taps,
     bus,
     presence,
+    webhooks,
     connections: new Connections(bus),
     authorize: hooks.authorize?.(authorize) ?? authorize,
     ofToken,
@@ -127,6 +128,7 @@ export function serveOn(context: ServeContext): Serving {
     draining: () => draining,
     publishes: new Publishes(row),
     overrun: () => void row[Tally.slow]!++,
+    refused: notices.watch.refused,
     metrics: async () =>
       metricsText({
         ...await processFigures(),

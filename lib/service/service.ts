@@ -21,6 +21,7 @@ import { openPlain } from "./plain.ts";
 import { tapped } from "./routes.ts";
 import { faultLine, type ServeContext, serveOn } from "./serve.ts";
 import { type Counters, ownCounters, SharedCounters, Tally } from "./tally.ts";
+import { plainHooks } from "./webhooks.ts";
 import { startWorkers, type Workers } from "./workers.ts";
 
 /** A service that runs. */
@@ -90,7 +91,7 @@ export async function startService(
 ): Promise<Service> {
   const { signal = new AbortController().signal, waiting = () => {} } = options;
   await using opened = new AsyncDisposableStack();
-  if (config.hook.length > 0 && config.secret === "") log.warn("the hook is not signed");
+  if (plainHooks(config).length > 0 && config.secret === "") log.warn("the hook is not signed");
   const challenges = new Map<string, string>();
   const plain = config.httpPort === "none"
     ? undefined

@@ -36,6 +36,7 @@ export const Tally: Places<
   | "envelope"
   | "sse"
   | "tap"
+  | "pusher"
   | "slow"
   | "delivered"
   | "publishes"
@@ -60,6 +61,7 @@ export const Tally: Places<
   envelope: 2,
   sse: 2,
   tap: 2,
+  pusher: 2,
   /** Connections ended because too much came while they took what they had missed. */
   slow: 1,
   /** Messages handed to subscribers. */
@@ -105,6 +107,7 @@ const standing: readonly number[] = [
   Tally.unanswered,
   Tally.hookWaiting,
   ...[Count.open, Tally.ticker, Tally.echo, Tally.raw, Tally.envelope, Tally.sse, Tally.tap]
+    .concat(Tally.pusher)
     .flatMap((place) => [place, place + 1]),
 ];
 

@@ -9,6 +9,7 @@ import type { Bus } from "../hub/bus.ts";
 import type { Change, Presence } from "../hub/presence.ts";
 import type { Counts } from "../net/counts.ts";
 import type { Config } from "../settings/config.ts";
+import { hookOf } from "../settings/apps.ts";
 import type { Log } from "./log.ts";
 import { Tally } from "./tally.ts";
 
@@ -40,7 +41,7 @@ export function openWebhooks(
   context: WebhookContext,
 ): Webhooks {
   const webhooks = new Webhooks(context);
-  const queues = config.hook.map((url) => webhooks.add(kodamaEndpoint(url, config)));
+  const queues = plainHooks(config).map((url) => webhooks.add(kodamaEndpoint(url, config)));
   if (queues.length > 0) {
     webhooks.follow((change) => {
       for (const event of eventsOf(change, Date.now())) {
@@ -49,6 +50,11 @@ export function openWebhooks(
     });
   }
   return webhooks;
+}
+
+/** The URLs of `--hook` that are of no app of the Pusher protocol. */
+export function plainHooks({ hook }: Pick<Config, "hook">): string[] {
+  return hook.filter((text) => hookOf(text).app === undefined);
 }
 
 /** The backends that a thread tells. */

@@ -3,6 +3,7 @@
  * and bounds, and its line in `--help`.
  * @module
  */
+import { apps, hooks } from "./apps.ts";
 import {
   choice,
   ConfigError,
@@ -19,7 +20,6 @@ import {
   size,
   time,
   url,
-  urls,
   type Values,
 } from "./setting.ts";
 
@@ -230,6 +230,18 @@ export const groups = {
     /** Smallest message that is compressed. Default 256 bytes. */
     deflateThreshold: size("256", "smallest message that is compressed", 0),
   },
+  "Pusher": {
+    /** Apps whose clients and servers speak the Pusher protocol. Default none. */
+    pusher: apps(
+      "APP_ID:KEY:SECRET of an app whose clients and servers speak Pusher's protocol (repeatable)",
+    ),
+    /** Whether clients of the Pusher protocol are told how many subscribe to a channel. Default off. */
+    pusherCounts: choice(
+      ["off", "on"],
+      "off",
+      "whether Pusher's clients are told how many subscribe to a channel",
+    ),
+  },
   "Operation": {
     /** Threads that serve; 0: one for each core. Default 1. */
     workers: {
@@ -262,9 +274,9 @@ export const groups = {
     /** Form of a log line. Default text. */
     logFormat: choice(["text", "json"], "text", "form of a log line"),
     /** Who is told of channels with and without subscribers, and of who is there. Default nobody. */
-    hook: urls(
-      "a URL",
-      "URL of a backend that is told who comes and goes; signed with --secret (repeatable)",
+    hook: hooks(
+      "a URL or APP_ID=URL",
+      "URL of a backend that is told who comes and goes; APP_ID=URL: as Pusher tells it (repeatable)",
     ),
   },
 };
@@ -278,6 +290,7 @@ export const settings = {
   ...groups.Limits,
   ...groups.Memory,
   ...groups.Compression,
+  ...groups.Pusher,
   ...groups.Operation,
 };
 

@@ -105,6 +105,10 @@ export interface ServiceSettings {
   logFormat?: "text" | "json";
   /** URLs of the backends that are told who comes and goes; signed with `secret`. Default none. */
   hook?: readonly string[];
+  /** Apps whose clients and servers speak the Pusher protocol. Default none. */
+  pusher?: readonly (string | { id: string; key: string; secret: string })[];
+  /** Whether clients of the Pusher protocol are told how many subscribe to a channel. Default off. */
+  pusherCounts?: "off" | "on";
 }
 
 /** Whether an option is one of the settings. */

@@ -70,13 +70,13 @@ export function one<T>(
 }
 
 /** A text that a program gives. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   if (typeof value !== "string") throw new KindError("a string", value);
   return value;
 }
 
 /** A list of texts that a program gives. */
-function textsOf(value: unknown): string[] {
+export function textsOf(value: unknown): string[] {
   if (!Array.isArray(value)) throw new KindError("a list of strings", value);
   return value.map(textOf);
 }
@@ -177,24 +177,8 @@ export function url(help: string): Setting<string> {
   });
 }
 
-function isWebURL(text: string): boolean {
+export function isWebURL(text: string): boolean {
   return /^https?:\/\/./.test(text) && URL.canParse(text);
-}
-
-/** Several of them, with spaces between them where they are in one value. */
-export function urls(form: string, help: string): Setting<string[]> {
-  const good = (all: string[]) => {
-    if (all.every(isWebURL)) return all;
-    throw new ConfigError("must be an http or https URL, or several with spaces between them");
-  };
-  return {
-    default: undefined,
-    form,
-    help,
-    repeatable: true,
-    parse: (values) => good(values.flatMap((v) => v.split(/\s+/)).filter((text) => text !== "")),
-    check: (value) => good(textsOf(value)),
-  };
 }
 
 /** One of some words; `--help` lists them. */
@@ -253,7 +237,7 @@ export function list(form: string, help: string, valid: RegExp): Setting<string[
 }
 
 /** What is between commas. */
-function split(values: string[]): string[] {
+export function split(values: string[]): string[] {
   return values.flatMap((v) => v.split(",")).map((v) => v.trim()).filter((v) => v !== "");
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Config, publicNames } from "./config.ts";
 import { flagName } from "./flags.ts";
+import { hookOf } from "./apps.ts";
 import { ConfigError } from "./setting.ts";
 
 /** A setting, as whoever gives it knows it. */
@@ -49,6 +50,11 @@ export function together(
   if (config.httpPort !== "none" && !secure) {
     const either = `${called("acme")} or ${called("cert")}`;
     throw new ConfigError(`${called("httpPort")} needs ${either}: it sends everybody to https`);
+  }
+  for (const { app } of config.hook.map(hookOf)) {
+    if (app === undefined || config.pusher.some(({ id }) => id === app)) continue;
+    const missing = `${called("pusher")} with an app of this id`;
+    throw new ConfigError(`${called("hook")} ${app}=… needs ${missing}`);
   }
   if (config.port === "none" && config.unix === "") {
     throw new ConfigError(

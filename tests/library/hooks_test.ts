@@ -15,6 +15,7 @@ import {
   UPGRADE,
 } from "../tools/channels.ts";
 import { program } from "../tools/program.ts";
+import { APP, askApi, RawPusher } from "../tools/pusher.ts";
 import { join, RawClient } from "../tools/raw.ts";
 import { SECRET, sign } from "../tools/tokens.ts";
 
@@ -367,4 +368,32 @@ Deno.test("a Hono application is beside it on one port, and publishes", async ()
   assertEquals([missing.status, await missing.text()], [404, "404 Not Found"]);
   const page = await fetch(service.url, { headers: { Accept: "text/html" } });
   assertMatch(await page.text(), /Kodama/);
+});
+
+Deno.test("onpublish is asked about events of the Pusher protocol, and what it refuses is refused there", async () => {
+  const ways: string[] = [];
+  await using service = await program({
+    pusher: [APP],
+    onpublish({ data }, { way }) {
+      ways.push(way);
+      if (JSON.stringify(data).includes("no")) return new Response("not this", { status: 403 });
+      return undefined;
+    },
+  });
+  using ann = await RawPusher.open(service);
+  using bob = await RawPusher.open(service);
+  for (const client of [ann, bob]) await client.subscribe("private-x");
+  const event = (data: string) => ({ name: "e", channel: "private-x", data });
+  const batch = { batch: ["1", "2", "3"].map(event) };
+  assertEquals((await askApi(service, "POST /batch_events", batch)).status, 200);
+  assertEquals((await askApi(service, "POST /events", event("no"))).status, 403);
+  await ann.say("client-e", "no", "private-x");
+  await ann.say("client-e", "4", "private-x");
+  const came = [];
+  for (let i = 0; i < 4; i++) came.push((await bob.next()).data);
+  assertEquals(came, [1, 2, 3, 4]);
+  for (let i = 0; i < 3; i++) await ann.next();
+  const { event: name, data } = await ann.next();
+  assertEquals([name, data.code], ["pusher:error", 4301]);
+  assertEquals(ways, Array(6).fill("pusher"));
 });

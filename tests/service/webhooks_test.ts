@@ -227,6 +227,9 @@ Deno.test("--hook is one or more http or https URLs", () => {
   assertEquals(hookOf([], `${a} ${b}\n`), [a, b]);
   for (const wrong of ["backend.test/secret", "ftp://secret", `${a} secret`, "http://"]) {
     const { message } = assertThrows(() => hookOf(["--hook", wrong]), ConfigError);
-    assertMatch(message, /^--hook must be an http or https URL, or several with spaces/);
+    assertMatch(
+      message,
+      /^--hook must be an http or https URL, or APP_ID=URL, or several with spaces/,
+    );
   }
 });
