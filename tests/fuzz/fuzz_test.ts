@@ -8,6 +8,7 @@ import { fault, type Finding, Fuzzer } from "./fuzz.ts";
 import { difference } from "./node.ts";
 import { readRequests, requests } from "./requests.ts";
 import { connections, endSessions, envelopes, sockets } from "./service.ts";
+import { pusherMessages, pusherRequests } from "./pusher.ts";
 import { pieces, type Target } from "./target.ts";
 import { tokens } from "./tokens.ts";
 import { cursors, fields, globs, names } from "./values.ts";
@@ -92,7 +93,8 @@ Deno.test("two readers of a request that disagree are told of, unless the reason
 });
 
 const targets = [requests, frames, compressed, deflated, texts, cursors, names, globs, fields];
-for (const target of [...targets, tokens, connections, sockets, envelopes]) {
+const apps = [pusherMessages, pusherRequests];
+for (const target of [...targets, tokens, ...apps, connections, sockets, envelopes]) {
   Deno.test(`all of the corpus is taken as it should, whole and byte by byte: ${target.name}`, async () => {
     for (const { name, bytes } of corpusOf(target.name)) {
       const cuts = Array.from({ length: Math.max(0, bytes.length - 1) }, (_, i) => i + 1);

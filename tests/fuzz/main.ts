@@ -23,13 +23,14 @@ import { Memory } from "./memory.ts";
 import { differences, startNode } from "./node.ts";
 import { requests } from "./requests.ts";
 import { connections, endSessions, envelopes, type ServiceTarget, sockets } from "./service.ts";
+import { pusherMessages, pusherRequests } from "./pusher.ts";
 import type { Target } from "./target.ts";
 import { tokens } from "./tokens.ts";
 import { cursors, fields, globs, names } from "./values.ts";
 
 const SERVICE: ServiceTarget[] = [connections, sockets, envelopes];
 const TARGETS: Target[] = [requests, frames, compressed, deflated, texts, cursors, names, globs]
-  .concat([fields, tokens, ...SERVICE]);
+  .concat([fields, tokens, pusherMessages, pusherRequests, ...SERVICE]);
 /** Rounds between two conversations with servers that run. */
 const LIVE_EVERY = 5;
 
