@@ -11,6 +11,7 @@ import { type Program, PROGRAMS } from "./programs.ts";
 import { judge, type Outcome, pageWith, tables } from "./report.ts";
 import { runProgram } from "./session.ts";
 import { isThere, prepare, type ToolchainName, TOOLCHAINS } from "./toolchains.ts";
+import { natsServer, natsServers } from "../tools/nats.ts";
 import { PROXIES, proxyVersion, startKodama, startProxy } from "./ways.ts";
 
 /** Programs that run at once. */
@@ -50,6 +51,21 @@ for (const [name, { needs }] of Object.entries(PROXIES)) {
   }
 }
 
+/** Where else Pusher's libraries go: to two threads, and to another node than whoever is told. */
+const apart: { way: string; port: number; kodamaPort: number }[] = [];
+if (wanted.some(({ role }) => role === "pusher")) {
+  const { port } = ends.use(await startKodama("error", undefined, ["--workers", "2"]));
+  apart.push({ way: "2 workers", port, kodamaPort: port });
+  if (natsServer === undefined) ignore("2 nodes", wanted.length, "nats-server");
+  else {
+    const { engine } = ends.use(await natsServers(1));
+    const [one, other] = await Promise.all(
+      [0, 1].map(async () => ends.use(await startKodama("error", undefined, ["--engine", engine]))),
+    );
+    apart.push({ way: "2 nodes", port: one!.port, kodamaPort: other!.port });
+  }
+}
+
 /** The versions of the toolchains that are ready. */
 const runtimes = new Map<ToolchainName, string>();
 await Promise.all([...new Set(wanted.map(({ toolchain }) => toolchain))].map(async (name) => {
@@ -68,13 +84,15 @@ await Promise.all([...new Set(wanted.map(({ toolchain }) => toolchain))].map(asy
 const outcomes = new Map<Program, Outcome[]>(wanted.map((program) => [program, []]));
 const queue = wanted.flatMap((program) => {
   const runtime = runtimes.get(program.toolchain);
-  return runtime === undefined ? [] : ways.map((way) => ({ program, runtime, ...way }));
+  if (runtime === undefined) return [];
+  const own = program.role === "pusher" ? [...ways, ...apart] : ways;
+  return own.map((way) => ({ program, runtime, kodamaPort: kodama.port, ...way }));
 });
 let passed = 0;
 await Promise.all(Array.from({ length: AT_ONCE }, async () => {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const began = performance.now();
-    const outcome = judge(await runProgram({ ...next, kodamaPort: kodama.port }));
+    const outcome = judge(await runProgram(next));
     outcomes.get(next.program)!.push(outcome);
     const { client, toolchain, role } = next.program;
     const what = `${toolchain} ${client} (${role}) ${next.way}`;
@@ -88,7 +106,7 @@ await Promise.all(Array.from({ length: AT_ONCE }, async () => {
 }));
 
 if (failed === 0 && ignored === 0 && wanted.length === PROGRAMS.length) {
-  const order = ways.map(({ way }) => way);
+  const order = [...ways, ...apart].map(({ way }) => way);
   const all = [...outcomes.values()].flatMap((own) =>
     own.sort((a, b) => order.indexOf(a.run.way) - order.indexOf(b.run.way))
   );

@@ -5,7 +5,7 @@
 import type { ToolchainName } from "./toolchains.ts";
 
 /** What a program does, and with that what it must say. */
-export type Role = "websocket" | "publish" | "events";
+export type Role = "websocket" | "publish" | "events" | "pusher";
 
 /** Which messages cross the wire compressed, seen from the client. */
 export type Compression = "both ways" | "what comes" | "what goes" | "nothing";
@@ -45,11 +45,13 @@ export const PROGRAMS: readonly Program[] = [
   program("Python", "publish", "urllib", "urllib_client.py"),
   program("Python", "events", "sseclient-py with requests", "sseclient_events.py"),
   program("Python", "events", "httpx-sse", "httpx_events.py"),
+  program("Python", "pusher", "pusher", "pusher_server.py"),
 
   program("Go", "websocket", "gorilla/websocket", "gorilla", "both ways"),
   program("Go", "websocket", "coder/websocket", "coder", "both ways"),
   program("Go", "publish", "net/http", "nethttp_publish"),
   program("Go", "events", "net/http", "nethttp_events"),
+  program("Go", "pusher", "pusher-http-go", "pusher"),
 
   program("Rust", "websocket", "tungstenite", "tungstenite"),
   program("Rust", "publish", "ureq", "ureq"),
@@ -74,6 +76,7 @@ export const PROGRAMS: readonly Program[] = [
   program("Node", "publish", "undici", "undici_request.mjs"),
   program("Node", "publish", "node:http", "http.mjs"),
   program("Node", "events", "eventsource", "eventsource.mjs"),
+  program("Node", "pusher", "pusher", "pusher_server.mjs"),
 
   program("Bun", "websocket", "WebSocket", "websocket.mjs", "both ways"),
   program("Bun", "publish", "fetch", "fetch.mjs"),

@@ -25,6 +25,7 @@ export const CHECKS: Record<Role, readonly string[]> = {
     "too large",
   ],
   events: ["open", "live", "resume"],
+  pusher: ["trigger", "trigger to many", "batch", "channels", "channel", "users", "another secret"],
 };
 
 /** What some clients have no way to do. */
@@ -106,6 +107,7 @@ const TITLES: Record<Role, string> = {
   websocket: "WebSocket",
   publish: "Publishing over HTTP",
   events: "Server-Sent Events",
+  pusher: "Pusher's libraries for servers",
 };
 
 function can(check: string): (outcome: Outcome) => string {
@@ -124,6 +126,7 @@ const DETAILS: Record<Role, [title: string, cell: (outcome: Outcome) => string][
     ["sees 413", can("too large")],
   ],
   events: [],
+  pusher: [],
 };
 
 /** A table of Markdown whose columns line up. */
@@ -136,10 +139,10 @@ function table(rows: string[][]): string {
 
 /** The tables, in the order of the programs. */
 export function tables(outcomes: readonly Outcome[]): string {
-  const ways = [...new Set(outcomes.map(({ run }) => run.way))];
   return (Object.keys(TITLES) as Role[]).map((role) => {
     const details = DETAILS[role];
     const ofRole = outcomes.filter(({ run }) => run.program.role === role);
+    const ways = [...new Set(ofRole.map(({ run }) => run.way))];
     const programs = [...new Set(ofRole.map(({ run }) => run.program))];
     const rows = programs.map((program) => {
       const own = ofRole.filter(({ run }) => run.program === program);

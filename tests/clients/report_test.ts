@@ -86,7 +86,7 @@ const page = Deno.readTextFileSync(new URL("../../docs/clients.md", import.meta.
 
 Deno.test("docs/clients.md has a row for each client, nothing that failed, and the pinned versions", () => {
   const rows = rowsOf(page);
-  const named = (["websocket", "publish", "events"] as const).flatMap((role) =>
+  const named = (["websocket", "publish", "events", "pusher"] as const).flatMap((role) =>
     PROGRAMS.filter((program) => program.role === role)
   );
   assertEquals(rows.map(([client]) => client), named.map(({ client }) => client));

@@ -2,10 +2,12 @@
  * One run of one program: it is watched on the wire, and what it waits for is published with curl.
  * @module
  */
-import type { Program } from "./programs.ts";
+import type { Program, Role } from "./programs.ts";
 import type { Run } from "./report.ts";
 import { commandOf, TOOLCHAINS } from "./toolchains.ts";
 import { watch } from "./watch.ts";
+import { APP } from "./ways.ts";
+import { Witness } from "./witness.ts";
 
 /** For a program to end, in ms. */
 const DEADLINE = 60_000;
@@ -35,14 +37,22 @@ async function publish(url: string): Promise<string | undefined> {
   return `curl: ${decoder.decode(stderr)} ${decoder.decode(stdout)}`.replaceAll("\n", " ");
 }
 
+/** What a program is given. */
+function urlsOf(role: Role, host: string, id: string): string[] {
+  const channel = `clients/${id}`;
+  if (role === "websocket") return [`ws://${host}/-/echo?tap=${id}`, `ws://${host}/${channel}`];
+  if (role !== "pusher") return [`http://${host}/${channel}`];
+  const { id: app, key, secret } = APP;
+  return [`http://${key}:${secret}@${host}/apps/${app}`, `clients-${id}`, `presence-${id}`];
+}
+
 /** Runs a program to its end. */
 export async function runProgram(session: Session): Promise<Run> {
   const { program, way, port, kodamaPort, runtime } = session;
   await using tap = await watch(kodamaPort);
   const host = `127.0.0.1:${port}`, channel = `clients/${tap.id}`;
-  const urls = program.role === "websocket"
-    ? [`ws://${host}/-/echo?tap=${tap.id}`, `ws://${host}/${channel}`]
-    : [`http://${host}/${channel}`];
+  const urls = urlsOf(program.role, host, tap.id);
+  using witness = program.role === "pusher" ? await Witness.open(kodamaPort, tap.id) : undefined;
   const command = TOOLCHAINS[program.toolchain].command(program.program);
   const child = commandOf(program.toolchain, [...command, ...urls]).spawn();
 
@@ -63,6 +73,8 @@ export async function runProgram(session: Session): Promise<Run> {
   clearTimeout(timer);
   if (!success) faults.push(`ended with ${code}: ${complaints.trim().slice(0, 500)}`);
   for (const fault of await Promise.all(publishing)) if (fault !== undefined) faults.push(fault);
+  const missed = await witness?.fault();
+  if (missed !== undefined) faults.push(missed);
   const run: Run = { program, way, runtime, lines, faults };
   return program.role === "websocket" ? { ...run, seen: await tap.seen() } : run;
 }

@@ -8,6 +8,9 @@ const deploy = new URL("../../deploy/", import.meta.url);
 /** For a server to answer. */
 const START = 20_000;
 
+/** The app that Pusher's libraries are of. */
+export const APP = { id: "7", key: "key-of-clients", secret: "secret-of-clients" };
+
 /** A process that is ended with its owner. */
 export interface Server extends AsyncDisposable {
   /** Where it listens. */
@@ -27,10 +30,12 @@ async function end(child: Deno.ChildProcess): Promise<void> {
 /**
  * Starts Kodama as it runs behind a proxy.
  * @param told Takes each piece of its log.
+ * @param more Further flags.
  */
 export async function startKodama(
   logLevel = "error",
   told: (text: string) => void = () => {},
+  more: readonly string[] = [],
 ): Promise<Server> {
   const args = [
     "--port",
@@ -41,6 +46,9 @@ export async function startKodama(
     "1s",
     "--log-level",
     logLevel,
+    "--pusher",
+    Object.values(APP).join(":"),
+    ...more,
   ];
   const child = kodama(args).spawn();
   const [, port] = await until(child.stdout, /127\.0\.0\.1:(\d+)/);
