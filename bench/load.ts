@@ -12,8 +12,8 @@ import { resume } from "./load/resume.ts";
 import { sync } from "./load/sync.ts";
 import type { ChannelLoad, Load, Results } from "./run_load.ts";
 
-function paths({ channels, subscribers, ...load }: ChannelLoad): FanoutLoad {
-  if (channels === 1) return { ...load, subscribers, subscribe: () => "/news", publish: ["/news"] };
+function paths({ channels, subscribers, path = "/news", ...load }: ChannelLoad): FanoutLoad {
+  if (channels === 1) return { ...load, subscribers, subscribe: () => path, publish: ["/news"] };
   const names = Array.from({ length: channels }, (_, i) => `c${i}`);
   const share = Math.ceil(channels / Math.max(1, subscribers));
   return {

@@ -14,6 +14,8 @@ import type { SyncLoad, SyncResult } from "./load/sync.ts";
 export interface ChannelLoad extends Omit<FanoutLoad, "subscribe" | "publish"> {
   /** How many channels, shared out among the subscribers; 1: all of them subscribe to it. */
   channels: number;
+  /** Where one subscribes to the one channel, where that is not its own path. */
+  path?: string;
 }
 
 /** A load and its mode. */

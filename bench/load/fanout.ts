@@ -18,6 +18,8 @@ export interface FanoutLoad {
   subscribers: number;
   /** The path at which one subscribes: channels, with commas between them. */
   subscribe: (id: number) => string;
+  /** What each says first, where that is how one subscribes. */
+  says?: string | undefined;
   /** The paths to which messages are published, in turn. */
   publish: readonly string[];
   /** Messages a second. */
@@ -53,7 +55,7 @@ export interface FanoutResult extends Usage {
   refused: number;
 }
 
-const PING = 9, PONG = 10;
+const TEXT = 1, PING = 9, PONG = 10;
 /** The server's pings hold nothing. */
 const pong = maskedFrame(PONG, new Uint8Array(0));
 
@@ -101,7 +103,9 @@ export function fanout(load: FanoutLoad): FanoutResult {
       if (opcode === PING) swarm.send(id, pong, pong.length);
     },
   });
-  const swarm = new Swarm(subscribers, { port, path: load.subscribe }, {
+  const said = maskedFrame(TEXT, new TextEncoder().encode(load.says ?? ""));
+  const swarm: Swarm = new Swarm(subscribers, { port, path: load.subscribe }, {
+    open: (id) => void (load.says !== undefined && swarm.send(id, said, said.length)),
     data(id, bytes, start, end) {
       const messages = counter.feed(id, bytes, start, end);
       total += messages;

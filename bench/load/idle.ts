@@ -2,6 +2,7 @@
  * Idle connections: opened, then held; and handshakes a second: each connection closed as soon as it is open.
  * @module
  */
+import { maskedFrame } from "./frames.ts";
 import { meter, type Usage } from "./meter.ts";
 import { residentBytes } from "./process.ts";
 import { Swarm, type Target } from "./swarm.ts";
@@ -13,6 +14,8 @@ export interface IdleLoad {
   pid: number;
   /** Where. */
   path: string;
+  /** What each says first, if anything. */
+  says?: string;
   /** Whether over TLS. */
   tls?: boolean;
   /** How many connections. */
@@ -34,10 +37,14 @@ export interface IdleResult extends Usage {
 
 /** Opens connections and holds them. The server must be fresh. */
 export function idle(
-  { port, pid, path, connections, seconds }: IdleLoad,
+  { port, pid, path, says, connections, seconds }: IdleLoad,
   tls: Target["tls"],
 ): IdleResult {
-  const swarm = new Swarm(connections, { port, path: () => path, tls }, { data() {} });
+  const said = maskedFrame(1, new TextEncoder().encode(says ?? ""));
+  const swarm: Swarm = new Swarm(connections, { port, path: () => path, tls }, {
+    open: (id) => void (says !== undefined && swarm.send(id, said, said.length)),
+    data() {},
+  });
   const before = residentBytes(pid);
   const finish = meter(pid);
   swarm.openAll();
