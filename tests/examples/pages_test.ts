@@ -13,20 +13,29 @@ function example(name: string, page: Page) {
 }
 
 browserTest(
-  "examples/chat: what one says, all have, also who comes later; nobody writes HTML",
+  "examples/chat: who is there is told, what one says all have, also who comes later; nobody writes HTML",
   async (tab) => {
     await using made = await example("chat", tab.page);
     const ann = tab.page, bob = await ann.context().newPage();
     bob.setDefaultTimeout(60_000);
     await ann.goto(made.pages.url);
     await bob.goto(made.pages.url);
-    await ann.getByPlaceholder("your name").fill("Ann");
+    const joins = async (page: Page, name: string) => {
+      await page.getByPlaceholder("your name").fill(name);
+      await page.getByText("Join").click();
+    };
+    await joins(ann, "Ann");
+    await joins(bob, "Bob");
+    for (const page of [ann, bob]) await page.getByText(/^Here: (Ann, Bob|Bob, Ann)$/).waitFor();
     await ann.getByPlaceholder("a message").fill("<b>hello</b>");
-    await ann.getByRole("button").click();
+    await ann.getByText("Send").click();
     await bob.locator("li", { hasText: "Ann<b>hello</b>" }).waitFor();
     await ann.reload();
+    await bob.getByText(/^Here: Bob$/).waitFor();
+    // The browser knows the name that was given last.
+    assertEquals(await ann.getByPlaceholder("your name").inputValue(), "Bob");
+    await joins(ann, "Ann");
     await ann.locator("li", { hasText: "Ann<b>hello</b>" }).waitFor();
-    assertEquals(await ann.getByPlaceholder("your name").inputValue(), "Ann");
     assertEquals(tab.complaints, []);
   },
 );
