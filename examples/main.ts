@@ -5,6 +5,7 @@
  */
 import manifest from "../deno.json" with { type: "json" };
 import { build } from "./build.ts";
+import { tokenFor } from "./chat/token.ts";
 
 const TYPES: Record<string, string> = { html: "text/html; charset=utf-8", js: "text/javascript" };
 
@@ -23,9 +24,9 @@ function isFile(path: string): boolean {
 }
 
 /** A program beside this one, with the same streams. */
-function start(args: string[]): Deno.ChildProcess {
+function start(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
   const cwd = new URL("..", import.meta.url).pathname;
-  return new Deno.Command(Deno.execPath(), { args, cwd, stdin: "null" }).spawn();
+  return new Deno.Command(Deno.execPath(), { args, cwd, env, stdin: "null" }).spawn();
 }
 
 const [name = "", port = "8000", kodamaPort = "9999"] = Deno.args;
@@ -49,11 +50,16 @@ if (isFile(`${here}${name}/main.ts`)) {
   }
   Deno.exit((await program.status).code);
 }
+/** What tokens are signed with, where there are any. */
+const secret = crypto.randomUUID();
 const script = await build(name);
 const server = Deno.serve(
   { hostname: "127.0.0.1", port: Number(port), onListen() {} },
-  ({ url }) => {
-    const { pathname } = new URL(url);
+  async ({ url }) => {
+    const { pathname, searchParams } = new URL(url);
+    if (name === "chat" && pathname === "/token") {
+      return new Response(await tokenFor(searchParams.get("name") ?? "", secret));
+    }
     if (!/^\/(\w+\.(html|js))?$/.test(pathname)) return new Response(null, { status: 404 });
     const file = pathname === "/" ? "index.html" : pathname.slice(1);
     const path = file === "app.js" && script !== undefined ? script : `${here}${name}/${file}`;
@@ -64,7 +70,10 @@ const server = Deno.serve(
   },
 );
 const task = manifest.tasks.start.split(" ").slice(1);
-const programs = [start([...task, "--port", kodamaPort, "--origin", origin])];
+const programs = [start(
+  [...task, "--port", kodamaPort, "--origin", origin],
+  name === "chat" ? { KODAMA_SECRET: secret } : {},
+)];
 const ended = programs[0]!.status;
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, end);
 // Prices are published by a program of its own, as by a backend.

@@ -49,6 +49,15 @@ function anchors(markdown: string): string[] {
   );
 }
 
+Deno.test("docs/README.md leads to every page of docs/", () => {
+  const index = Deno.readTextFileSync(`${root}docs/README.md`);
+  const pages = Array.from(Deno.readDirSync(`${root}docs`), ({ name }) => name);
+  const missing = pages.filter((name) =>
+    name.endsWith(".md") && name !== "README.md" && !index.includes(`](${name})`)
+  );
+  assertEquals(missing, []);
+});
+
 Deno.test("links between documents, and those of the log's lines, lead to what is there", () => {
   const folder = [...Deno.readDirSync(`${root}docs`)].map(({ name }) => `docs/${name}`);
   const pages = [

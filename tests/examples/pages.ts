@@ -3,6 +3,7 @@
  * @module
  */
 import { build } from "../../examples/build.ts";
+import { tokenFor } from "../../examples/chat/token.ts";
 import { until } from "../tools/command.ts";
 import { type Pages, servePages } from "../tools/pages.ts";
 import { type TestService, testService } from "../tools/service.ts";
@@ -21,7 +22,9 @@ export interface Example extends AsyncDisposable {
 export async function example(name: string): Promise<Example> {
   const script = await build(name);
   let host = EXPECTED;
-  const pages = servePages((path) => {
+  const secret = crypto.randomUUID();
+  const pages = servePages((path, query) => {
+    if (path === "/token") return tokenFor(query.get("name")!, secret);
     const file = path === "/app.js" && script !== undefined ? script : `${folder}/${name}${path}`;
     try {
       return Deno.readTextFileSync(file).replaceAll(EXPECTED, host);
@@ -30,7 +33,10 @@ export async function example(name: string): Promise<Example> {
       throw error;
     }
   });
-  const service = await testService("--origin", pages.origin);
+  const service = await testService(
+    ...["--origin", pages.origin],
+    ...name === "chat" ? ["--secret", secret] : [],
+  );
   host = `127.0.0.1:${service.port}`;
   return {
     pages,

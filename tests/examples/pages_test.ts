@@ -13,20 +13,29 @@ function example(name: string, page: Page) {
 }
 
 browserTest(
-  "examples/chat: what one says, all have, also who comes later; nobody writes HTML",
+  "examples/chat: who is there is told, what one says all have, also who comes later; nobody writes HTML",
   async (tab) => {
     await using made = await example("chat", tab.page);
     const ann = tab.page, bob = await ann.context().newPage();
     bob.setDefaultTimeout(60_000);
     await ann.goto(made.pages.url);
     await bob.goto(made.pages.url);
-    await ann.getByPlaceholder("your name").fill("Ann");
+    const joins = async (page: Page, name: string) => {
+      await page.getByPlaceholder("your name").fill(name);
+      await page.getByText("Join").click();
+    };
+    await joins(ann, "Ann");
+    await joins(bob, "Bob");
+    for (const page of [ann, bob]) await page.getByText(/^Here: (Ann, Bob|Bob, Ann)$/).waitFor();
     await ann.getByPlaceholder("a message").fill("<b>hello</b>");
-    await ann.getByRole("button").click();
+    await ann.getByText("Send").click();
     await bob.locator("li", { hasText: "Ann<b>hello</b>" }).waitFor();
     await ann.reload();
+    await bob.getByText(/^Here: Bob$/).waitFor();
+    // The browser knows the name that was given last.
+    assertEquals(await ann.getByPlaceholder("your name").inputValue(), "Bob");
+    await joins(ann, "Ann");
     await ann.locator("li", { hasText: "Ann<b>hello</b>" }).waitFor();
-    assertEquals(await ann.getByPlaceholder("your name").inputValue(), "Ann");
     assertEquals(tab.complaints, []);
   },
 );
@@ -71,7 +80,9 @@ browserTest(
       await tab.page.getByText("started").waitFor();
       await Deno.writeTextFile(file, "ERROR <out of paper>\n", { append: true });
       await tab.page.locator("mark", { hasText: "ERROR <out of paper>" }).waitFor();
-      await Deno.writeTextFile(file, "with an end", { append: true });
+      // Both come by one read: when the one is there, the other is on its way.
+      await Deno.writeTextFile(file, "the last but one\nwith an end", { append: true });
+      await tab.page.getByText("the last but one").waitFor();
     } finally {
       tail.kill();
       await Promise.all([tail.status, piping]);

@@ -6,19 +6,26 @@ import { executablePath, launch } from "../browser/chromium.ts";
 import { post, postLines } from "../tools/channels.ts";
 import { type Example, example, startRooms } from "./pages.ts";
 
-const json = "application/json";
-
 /** What happens before each picture. */
 const scenes: Record<string, (page: Page, made: Example) => Promise<void>> = {
-  async chat(page, { service }) {
+  async chat(page) {
     for (
       const [name, text] of [
         ["Ann", "Has anybody seen the new build?"],
         ["Bob", "Two minutes ago. It is quick."],
         ["Ann", "I was in a tunnel. And yet I have your line!"],
-      ]
-    ) await post(service, "chat", JSON.stringify({ name, text }), json);
+      ] as const
+    ) {
+      const other = await page.context().newPage();
+      await other.goto(page.url());
+      await other.getByPlaceholder("your name").fill(name);
+      await other.getByText("Join").click();
+      await other.getByPlaceholder("a message").fill(text);
+      await other.getByText("Send").click();
+      await other.getByText(text).waitFor();
+    }
     await page.getByPlaceholder("your name").fill("Bob");
+    await page.getByText("Join").click();
     await page.getByPlaceholder("a message").fill("That is what the cursor is for");
     await page.getByText("in a tunnel").waitFor();
   },

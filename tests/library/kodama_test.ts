@@ -105,14 +105,13 @@ Deno.test("a program hears what is remembered, and where something is missing it
   }
 });
 
-Deno.test("hearing ends with its signal and with the service, once what has come is read", async () => {
+Deno.test("hearing ends at once with its signal, and with the service once what has come is read", async () => {
   const service = await program();
   const stop = new AbortController();
   const heard = service.subscribe("a", { signal: stop.signal }), waiting = service.subscribe("b");
   await service.publish("a", "1");
   stop.abort();
   assertEquals((await service.publish("a", "2")).subscribers, 0);
-  assertEquals((await heard.next()).value.data, "1");
   assertEquals((await heard.next()).done, true);
   await service.publish("b", "3");
   const next = service.subscribe("c").next();
@@ -219,7 +218,6 @@ for (const [what, options] of [["two workers", { workers: 2 }], ["SQLite", {}]] 
     const service = cleaning.use(await program({ ...options, ...engine }));
     await service.publish("a", "1");
     const heard = service.subscribe("a", { since: "all" });
-    assertEquals((await heard.next()).value.data, "1");
     using subscriber = await Subscriber.open(service, "/a");
     assertEquals((await service.publish("a", "2", { key: "k" })).subscribers, 2);
     await post(service, "a", "3");

@@ -22,11 +22,13 @@ const TYPES: Record<string, string> = {
  * Serves pages; it ends with its scope.
  * @param file The text at a path such as `/page.js`; `undefined` for none.
  */
-export function servePages(file: (path: string) => string | undefined): Pages {
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
-    const { pathname } = new URL(url);
+export function servePages(
+  file: (path: string, query: URLSearchParams) => string | undefined | Promise<string>,
+): Pages {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
+    const { pathname, searchParams } = new URL(url);
     const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
-    const text = file(path);
+    const text = await file(path, searchParams);
     if (text === undefined) {
       return new Response(null, { status: path === "/favicon.ico" ? 204 : 404 });
     }
