@@ -24,6 +24,7 @@ browserTest(
     bob[Symbol.dispose]();
     await page.getByText("3 connections: ann (2), 1 without a name", { exact: true }).waitFor();
     // Whatever else one talks to has no members.
+    await page.getByRole("button", { name: "/news", expanded: false }).click();
     await page.getByRole("radio", { name: "Ticker" }).check();
     await page.locator(".members").waitFor({ state: "hidden" });
   },
