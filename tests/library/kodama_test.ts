@@ -222,6 +222,7 @@ for (const [what, options] of [["two workers", { workers: 2 }], ["SQLite", {}]] 
     assertEquals((await service.publish("a", "2", { key: "k" })).subscribers, 2);
     await post(service, "a", "3");
     assertEquals([await subscriber.text(), await subscriber.text()], ["2", "3"]);
+    assertEquals((await heard.next()).value.data, "1");
     assertEquals([await heard.next(), await heard.next()].map(({ value }) => value.data), [
       "2",
       "3",
