@@ -4,6 +4,7 @@
  */
 import { AcmeError, parseRetryAfter, problemText, problemType } from "./error.ts";
 import { type AccountKey, signRequest } from "./jws.ts";
+import { reasonOf } from "../http/reason.ts";
 
 /** What asks; a test has its own. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -148,7 +149,7 @@ export class Client {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof AcmeError) throw error;
-      const why = deadline.aborted ? `no answer within ${TIMEOUT / 1000} s` : reason(error);
+      const why = deadline.aborted ? `no answer within ${TIMEOUT / 1000} s` : reasonOf(error);
       throw new AcmeError(`${hostOf(url)} cannot be reached: ${why}`, { down: true, cause: error });
     }
     // 6.5: "The server MUST include a Replay-Nonce header field in every successful response to a POST request", and may in others.
@@ -235,13 +236,4 @@ export function urlOf(body: Body, name: string, base?: string): string {
 
 function hostOf(url: string): string {
   return new URL(url).host;
-}
-
-/** What went wrong below HTTP: the innermost reason, without the URL, as the line says where already. */
-function reason(error: unknown): string {
-  let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  const text = inner instanceof Error ? inner.message : String(inner);
-  return text.replace(/^error sending request for url \(\S*\): (client error \(Connect\): )?/, "")
-    .slice(0, 300);
 }

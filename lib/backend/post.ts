@@ -3,6 +3,7 @@
  * @module
  */
 import { createHmac } from "node:crypto";
+import { reasonOf } from "../http/reason.ts";
 
 /** What asks; a test has its own. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -86,7 +87,7 @@ export async function post(
   } catch (error) {
     signal.throwIfAborted();
     if (late.signal.aborted) throw new BackendError("no answer in time", true);
-    throw new BackendError(reason(error));
+    throw new BackendError(reasonOf(error));
   } finally {
     cancel();
   }
@@ -117,13 +118,4 @@ export function signature(secret: string, body: string): Record<string, string> 
 /** Where a backend is, as it may be said: its path and its user may be secret. */
 export function originOf(url: string): string {
   return new URL(url).origin;
-}
-
-/** What went wrong below HTTP: the innermost reason, without the URL. */
-function reason(error: unknown): string {
-  let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  const text = inner instanceof Error ? inner.message : String(inner);
-  return text.replace(/^error sending request for url \(\S*\): (client error \(Connect\): )?/, "")
-    .slice(0, 300);
 }
