@@ -226,6 +226,8 @@ export class Bus {
     this.#peers.set(from, { last: number, heard: this.#now() });
     if (peer?.last === number - 1) return true;
     if (peer !== undefined) this.missed++;
+    // Who has just come is not to wait for the next sign of life to know of this end.
+    else this.tell(BEATS, null, from);
     for (const { unknown } of this.#listeners) unknown(from);
     return true;
   }

@@ -152,6 +152,8 @@ export function serveOn(context: ServeContext): Serving {
     }),
     backlog: new Backlog(row, { most: maxBufferedTotal, threads, total: held }),
   };
+  // The other threads are to know of this one before anybody comes.
+  bus.tick();
   const servers = listeners.map((listener) =>
     new Server(listener, routes, settings, fault, notices.watch, isVital, common)
   );
