@@ -189,21 +189,24 @@ pusherTest(
   },
 );
 
-Deno.test("pusher-js comes back after a cut, and subscribes to what it had", async () => {
-  await using service = await testService(...flags);
-  await using between = proxy(service.port);
-  using clients = new Clients();
-  const ann = await clients.open({ port: between.port });
-  const channel = ann.subscribe("private-x");
-  await next(channel, SUCCEEDED);
-  const before = ann.connection.socket_id, again = next(channel, SUCCEEDED);
-  between.cut();
-  await again;
-  assert(ann.connection.socket_id !== before);
-  const told = next(channel, "e");
-  await new AppServer(service).trigger("private-x", "e", 1);
-  assertEquals(await told, 1);
-});
+pusherTest(
+  "pusher-js comes back after a cut, and subscribes to what it had",
+  flags,
+  async (one, other) => {
+    await using between = proxy(one.port);
+    using clients = new Clients();
+    const ann = await clients.open({ port: between.port });
+    const channel = ann.subscribe("private-x");
+    await next(channel, SUCCEEDED);
+    const before = ann.connection.socket_id, again = next(channel, SUCCEEDED);
+    between.cut();
+    await again;
+    assert(ann.connection.socket_id !== before);
+    const told = next(channel, "e");
+    await new AppServer(other).trigger("private-x", "e", 1);
+    assertEquals(await told, 1);
+  },
+);
 
 Deno.test("pusher-js does not come back where there is no such app, or it may not subscribe", async () => {
   await using service = await testService(...flags);
