@@ -7,7 +7,7 @@ import { HttpError } from "../http/error.ts";
 import { type Reply, textReply } from "../http/response.ts";
 import type { Answer, Handle } from "../net/connection.ts";
 import type { Exchange } from "../net/exchange.ts";
-import { webHandle } from "../net/web.ts";
+import { infoOf, webHandle } from "../net/web.ts";
 import { isOfClient, webRequest } from "../net/web_request.ts";
 import { webAnswer } from "../net/web_response.ts";
 import { upgradeOf, wantsUpgrade } from "../service/request.ts";
@@ -60,9 +60,9 @@ export function answerer(
   }
 
   async function upgraded(exchange: Exchange): Promise<unknown> {
-    const request = webRequest(exchange), { client: peer } = exchange;
+    const request = webRequest(exchange);
     try {
-      return await upgrade!(request, { peer, remoteAddr: peer });
+      return await upgrade!(request, infoOf(exchange));
     } catch (error) {
       // That nobody waits any more is no fault.
       if (isOfClient(request, error)) throw new HttpError(400, "the client has gone away");

@@ -5,12 +5,10 @@
 import { type Action, type Authorize, type Rights, rightsOf } from "../auth/auth.ts";
 import type { Draft, Kind } from "../hub/message.ts";
 import { HttpError } from "../http/error.ts";
-import type { Answer, Request as Asked } from "../net/answer.ts";
+import type { Request as Asked } from "../net/answer.ts";
 import type { Exchange, Lost } from "../net/exchange.ts";
-import { clientGone } from "../net/response_body.ts";
-import type { FetchInfo } from "../net/web.ts";
-import { isOfClient, webRequest } from "../net/web_request.ts";
-import { webAnswer } from "../net/web_response.ts";
+import { answered, type FetchInfo, infoOf } from "../net/web.ts";
+import { webRequest } from "../net/web_request.ts";
 import type { Admit, Hooks, Way } from "../service/hooks.ts";
 import { bodyOf, dataOf } from "./channels.ts";
 
@@ -121,7 +119,12 @@ function authorized(
   ask: NonNullable<ServiceHooks["authorize"]>,
 ): (own: Authorize) => Authorize {
   return (own) => async (request, action, channels) => {
-    const answer: unknown = await ask(headOf(request), action, channels, infoOf(request));
+    const answer: unknown = await ask(
+      headOf(request),
+      action,
+      channels,
+      infoOf(request as Exchange),
+    );
     if (answer === undefined) return await own(request, action, channels);
     if (answer instanceof Response) throw await refusalOf(answer);
     return rightsBy(answer);
@@ -187,31 +190,14 @@ function around(
   fault: (error: unknown) => void,
 ): Hooks["around"] {
   return async (exchange, own) => {
-    const request = webRequest(exchange), info = infoOf(exchange);
-    const ask = async (handler: ServiceHooks["before"]): Promise<Answer | undefined> => {
-      try {
-        const response: unknown = await handler?.(request, info);
-        if (response === undefined) return undefined;
-        const answer = await webAnswer(response, exchange, fault);
-        // A connection that was dropped meanwhile has nobody left to say so.
-        if (exchange.gone && "source" in answer) answer.source.cancel(clientGone());
-        return answer;
-      } catch (error) {
-        if (error instanceof HttpError) throw error;
-        if (isOfClient(request, error)) {
-          throw new Deno.errors.Interrupted("the client has gone away");
-        }
-        fault(error);
-        throw new HttpError(500, "internal error");
-      }
-    };
-    const first = await ask(before);
+    const request = webRequest(exchange);
+    const first = before && await answered(before, exchange, fault, request, true);
     if (first !== undefined) return first;
     try {
       return await own(exchange.begun ? withBodyOf(request, exchange, maxMessage) : exchange);
     } catch (error) {
       if (!(error instanceof HttpError && error.status === 404)) throw error;
-      const last = await ask(after);
+      const last = after && await answered(after, exchange, fault, request, true);
       if (last === undefined) throw error;
       return last;
     }
@@ -248,12 +234,6 @@ async function readAll(request: Request, limit: number): Promise<Uint8Array<Arra
     parts.push(part);
   }
   return await new Blob(parts).bytes();
-}
-
-function infoOf(asked: Asked): FetchInfo {
-  // Whoever serves hands over nothing else.
-  const { client: peer } = asked as Exchange;
-  return { peer, remoteAddr: peer };
 }
 
 const heads = new WeakMap<Asked, Request>();

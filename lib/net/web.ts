@@ -31,20 +31,40 @@ export function webHandle(
   fetch: Fetch,
   fault: (error: unknown) => void,
 ): (exchange: Exchange) => Promise<Answer> {
-  return async (exchange) => {
-    const request = webRequest(exchange), { client: peer } = exchange;
-    try {
-      const response = fetch(request, { peer, remoteAddr: peer });
-      const made = response instanceof Response ? response : await response;
-      const answer = await webAnswer(made, exchange, fault);
-      // A connection that was dropped meanwhile has nobody left to say so.
-      if (exchange.gone && "source" in answer) answer.source.cancel(clientGone());
-      return answer;
-    } catch (error) {
-      if (error instanceof HttpError) throw error;
-      if (isOfClient(request, error)) throw new Deno.errors.Interrupted("the client has gone away");
-      fault(error);
-      throw new HttpError(500, "internal error");
-    }
-  };
+  return (exchange) => answered(fetch, exchange, fault) as Promise<Answer>;
+}
+
+/** What is known of a request besides what it says. */
+export function infoOf({ client: peer }: Exchange): FetchInfo {
+  return { peer, remoteAddr: peer };
+}
+
+/**
+ * Has one request answered by a function of the web.
+ * @param fetch The function.
+ * @param fault Told of faults, as {@linkcode webHandle} says.
+ * @param request What the function is given; whoever asks several functions gives each the same.
+ * @param perhaps Whether it need not answer: `undefined` is no fault then, and is what this resolves with.
+ */
+export async function answered(
+  fetch: (request: Request, info: FetchInfo) => unknown,
+  exchange: Exchange,
+  fault: (error: unknown) => void,
+  request: Request = webRequest(exchange),
+  perhaps = false,
+): Promise<Answer | undefined> {
+  try {
+    const response = fetch(request, infoOf(exchange));
+    const made = response instanceof Response ? response : await response;
+    if (perhaps && made === undefined) return undefined;
+    const answer = await webAnswer(made, exchange, fault);
+    // A connection that was dropped meanwhile has nobody left to say so.
+    if (exchange.gone && "source" in answer) answer.source.cancel(clientGone());
+    return answer;
+  } catch (error) {
+    if (error instanceof HttpError) throw error;
+    if (isOfClient(request, error)) throw new Deno.errors.Interrupted("the client has gone away");
+    fault(error);
+    throw new HttpError(500, "internal error");
+  }
 }
