@@ -5,6 +5,7 @@
 import type { FetchImplementation, JWTPayload } from "jose";
 import { compileGlob, type Glob } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
+import { parametersOf } from "../http/target.ts";
 import type { Request } from "../net/connection.ts";
 import { listElements } from "../websocket/handshake.ts";
 import type { Config } from "../settings/config.ts";
@@ -78,7 +79,7 @@ export function findToken(request: Pick<Request, "headers" | "target">): string 
     const [name, value = ""] = pair.trim().split(/=(.*)/s);
     if (name === COOKIE && value !== "") return value.replace(/^"(.*)"$/, "$1");
   }
-  const query = new URLSearchParams(target.split(/\?(.*)/s)[1] ?? "").get("token");
+  const query = parametersOf(target).get("token");
   if (query !== null && query !== "") return query;
   const offered = listElements(headers.get("sec-websocket-protocol"));
   return offered.find((p) => p.startsWith(BEARER))?.slice(BEARER.length);

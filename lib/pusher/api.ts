@@ -5,6 +5,7 @@
 import type { Rights } from "../auth/auth.ts";
 import { HttpError } from "../http/error.ts";
 import type { Reply } from "../http/response.ts";
+import { decoded, parametersOf } from "../http/target.ts";
 import { type Members, membersOf, parseJSON } from "../hub/json.ts";
 import type { Request } from "../net/connection.ts";
 import type { App } from "./app.ts";
@@ -103,7 +104,7 @@ export async function apiReply(
     throw new HttpError(405, `${allow} is understood here`, [["Allow", allow]]);
   }
   const { method, target } = request;
-  const parameters = new URLSearchParams(target.split(/\?(.*)/s)[1] ?? "");
+  const parameters = parametersOf(target);
   // Who has no secret has nothing read.
   const fault = requestFault(app, { method, path, parameters }, Date.now());
   if (fault !== undefined) throw new HttpError(401, fault);
@@ -127,12 +128,4 @@ function readBody(bytes: Uint8Array): Members {
     // What is not UTF-8 is no JSON either.
   }
   throw new HttpError(400, "the body is not a JSON object");
-}
-
-function decoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    throw new HttpError(400, "the path is not percent-encoded UTF-8");
-  }
 }

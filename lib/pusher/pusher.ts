@@ -2,6 +2,7 @@
  * The Pusher protocol: which app a request is for, and who answers it.
  * @module
  */
+import { parametersOf } from "../http/target.ts";
 import type { Authorize } from "../auth/auth.ts";
 import type { Reply } from "../http/response.ts";
 import type { Request } from "../net/connection.ts";
@@ -54,7 +55,7 @@ export function createPusher(
       if (app === undefined) {
         return refusing({ code: Code.NoApp, message: "no app has this key" }, context);
       }
-      const parameters = new URLSearchParams(request.target.split(/\?(.*)/s)[1] ?? "");
+      const parameters = parametersOf(request.target);
       const fault = versionFault(parameters.get("protocol"));
       if (fault !== undefined) return refusing(fault, context);
       const rights = await authorize(request, "read", []);

@@ -9,6 +9,7 @@ import type { Bus } from "../hub/bus.ts";
 import type { Presence } from "../hub/presence.ts";
 import { nameFault } from "../hub/name.ts";
 import { HttpError } from "../http/error.ts";
+import { decoded } from "../http/target.ts";
 import { preferredType } from "../http/negotiate.ts";
 import type { Reply } from "../http/response.ts";
 import type { Answer, Request } from "../net/connection.ts";
@@ -28,7 +29,6 @@ import { Tally } from "./tally.ts";
 import type { Webhooks } from "./webhooks.ts";
 import {
   checkUpgrade,
-  decoded,
   query,
   shuttingDown,
   unavailable,

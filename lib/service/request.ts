@@ -7,26 +7,13 @@ import { HttpError } from "../http/error.ts";
 import type { Request } from "../net/connection.ts";
 import { type Accepted, acceptHandshake, wantsWebSocket } from "../websocket/handshake.ts";
 import type { Config } from "../settings/config.ts";
+import { parametersOf } from "../http/target.ts";
 import { checkOrigin } from "../auth/origin.ts";
 
 /** A parameter of the query: the first of that name. */
 export function query(request: Pick<Request, "target">, name: string): string | undefined {
-  const at = request.target.indexOf("?");
-  if (at < 0) return undefined;
-  return new URLSearchParams(request.target.slice(at + 1)).get(name) ?? undefined;
-}
-
-/**
- * A path, or a part of one, percent-decoded once.
- * @throws {HttpError} 400 where it does not decode.
- */
-export function decoded(path: string): string {
-  if (!path.includes("%")) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw new HttpError(400, "the path is not percent-encoded UTF-8");
-  }
+  const { target } = request;
+  return target.includes("?") ? parametersOf(target).get(name) ?? undefined : undefined;
 }
 
 /** Whether a request asks to become a WebSocket (RFC 9110, 7.8: `Upgrade` has no meaning in HTTP/1.0). */

@@ -3,6 +3,7 @@
  * @module
  */
 import { HttpError } from "../http/error.ts";
+import { decoded } from "../http/target.ts";
 import { type Reply, textReply } from "../http/response.ts";
 import type { Answer, Exchange, Handle, Request, Upgrade } from "../net/connection.ts";
 import type { Watch } from "../net/watch.ts";
@@ -17,7 +18,7 @@ import type { Log } from "./log.ts";
 import { metricsType } from "./metrics.ts";
 import type { Config } from "../settings/config.ts";
 import { checkHost, checkOrigin, isLoopback } from "../auth/origin.ts";
-import { checkUpgrade, decoded, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
+import { checkUpgrade, query, unavailable, upgradeOf, wantsUpgrade } from "./request.ts";
 import { pusherRoutes } from "./pusher.ts";
 import type { TapBoard } from "./board.ts";
 import { Tally } from "./tally.ts";
