@@ -2,7 +2,9 @@
  * Starts the engine's thread, and starts it again where it ends by a fault.
  * @module
  */
+import { EngineError } from "../hub/engine.ts";
 import type { EngineSettings } from "./open.ts";
+import { RemoteEngine } from "./remote.ts";
 import type { FromThread, ToThread } from "./thread.ts";
 
 /** An engine that cannot be opened; the message is one line for an operator. */
@@ -31,6 +33,9 @@ interface Client {
 
 /** First and longest pause before it is started again, in ms. */
 const FIRST_PAUSE = 100, LONGEST_PAUSE = 5000;
+
+/** For the engine to end in order, once everybody is gone; in ms. */
+export const LAST_WORDS = 5000;
 
 /** What is started, by default. */
 const MODULE = new URL("./thread.ts", import.meta.url);
@@ -155,4 +160,19 @@ export class EngineThread {
   #tell(message: ToThread, ...moved: MessagePort[]): void {
     this.#worker!.postMessage(message, moved);
   }
+}
+
+/**
+ * The engine's thread, as this one talks to it.
+ * @throws {EngineError} While it begins anew.
+ */
+export function remoteOf(thread: EngineThread): RemoteEngine {
+  let engine: RemoteEngine | undefined;
+  thread.attach(0, (port) => {
+    if (engine === undefined) engine = new RemoteEngine(port);
+    else engine.attach(port);
+  }, () => engine!.detach());
+  if (engine !== undefined) return engine;
+  thread.detach(0);
+  throw new EngineError("the engine begins anew");
 }

@@ -11,8 +11,8 @@ import {
   type Say,
   sqliteFile,
 } from "../engine/open.ts";
-import { RemoteEngine } from "../engine/remote.ts";
-import { EngineThread } from "../engine/spawn.ts";
+import type { RemoteEngine } from "../engine/remote.ts";
+import { EngineThread, LAST_WORDS, remoteOf } from "../engine/spawn.ts";
 import type { HubSettings } from "./lazy_hub.ts";
 
 /** An engine, and how it ends. */
@@ -20,9 +20,6 @@ export interface Opened {
   engine: Engine;
   close(): Promise<void>;
 }
-
-/** For an engine in a thread of its own to end in order, in ms. */
-const LAST_WORDS = 5000;
 
 /**
  * Opens an engine, in this thread or in one of its own; or takes the one that is given.
@@ -55,15 +52,17 @@ async function openThread(settings: EngineSettings, say: Say): Promise<Opened> {
     fault: (error) => say(`it has ended and begins anew: ${error}`),
   }, undefined);
   await thread.start();
-  let engine: RemoteEngine | undefined;
-  thread.attach(0, (port) => {
-    if (engine === undefined) engine = new RemoteEngine(port);
-    else engine.attach(port);
-  }, () => engine!.detach());
+  let engine: RemoteEngine;
+  try {
+    engine = remoteOf(thread);
+  } catch (error) {
+    await thread.close(LAST_WORDS);
+    throw error;
+  }
   return {
-    engine: engine!,
+    engine,
     async close() {
-      await engine!.close();
+      await engine.close();
       const failed = await thread.close(LAST_WORDS);
       if (failed !== undefined) say(failed);
     },

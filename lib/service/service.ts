@@ -2,13 +2,19 @@
  * The service: which threads there are, and how they begin and end together.
  * @module
  */
-import { type Engine, EngineError } from "../hub/engine.ts";
+import type { Engine } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
 import { withoutSecrets } from "../engine/nats/address.ts";
 import { type OpenEngine, openEngine, ownEngine, sqliteFile } from "../engine/open.ts";
 import type { OwnLog } from "../engine/own.ts";
-import { RemoteEngine } from "../engine/remote.ts";
-import { EngineThread, OpenError, type ThreadEvents } from "../engine/spawn.ts";
+import type { RemoteEngine } from "../engine/remote.ts";
+import {
+  EngineThread,
+  LAST_WORDS,
+  OpenError,
+  remoteOf,
+  type ThreadEvents,
+} from "../engine/spawn.ts";
 import type { DatedPair } from "../net/certificate.ts";
 import type { Counts } from "../net/counts.ts";
 import type { Config } from "../settings/config.ts";
@@ -73,9 +79,6 @@ interface Running {
   /** Has those who come from now on get another certificate. */
   use(pair: DatedPair): void;
 }
-
-/** For the engine to end in order, once everybody is gone; in ms. */
-const LAST_WORDS = 5000;
 
 /**
  * Starts the service. Where its certificate is still to be had, that may take its time: nothing listens on its port before.
@@ -250,21 +253,6 @@ async function startBeside(
     shutdown: (drain: number) => server.shutdown(drain),
     use: places.use,
   };
-}
-
-/**
- * The engine's thread, as this one talks to it.
- * @throws {EngineError} While it begins anew.
- */
-function remoteOf(thread: EngineThread): RemoteEngine {
-  let engine: RemoteEngine | undefined;
-  thread.attach(0, (port) => {
-    if (engine === undefined) engine = new RemoteEngine(port);
-    else engine.attach(port);
-  }, () => engine!.detach());
-  if (engine !== undefined) return engine;
-  thread.detach(0);
-  throw new EngineError("the engine begins anew");
 }
 
 function start(
