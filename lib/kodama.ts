@@ -22,6 +22,7 @@ import type { OwnLog } from "./engine/own.ts";
 import {
   type PublishOptions,
   publishTo,
+  type Receipt,
   type SubscribeOptions,
   subscribeTo,
   type Subscription,
@@ -44,6 +45,7 @@ export type {
   ChannelGap,
   ChannelMessage,
   PublishOptions,
+  Receipt,
   SubscribeOptions,
   Subscription,
 } from "./library/channels.ts";
@@ -107,16 +109,6 @@ export interface Kodama extends AsyncDisposable {
   reload(): Promise<void>;
   /** Shuts down: closes every WebSocket with 1001, and ends when all are gone, at the latest after `drain`. */
   shutdown(): Promise<void>;
-}
-
-/** Says that a message was published. */
-export interface Receipt {
-  /** The message's id. */
-  id: string;
-  /** How many subscribers were told, when it was taken. */
-  subscribers: number;
-  /** Whether it had been published before, under the same key: nothing was published now. */
-  replayed: boolean;
 }
 
 /** What options there are besides settings and functions that are asked. */

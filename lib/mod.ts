@@ -32,7 +32,7 @@
  *
  * @module
  */
-export { type Receipt, type RunningServer, serve } from "./library/serve.ts";
+export { type RunningServer, serve } from "./library/serve.ts";
 export type {
   ChannelOptions,
   DataOf,
@@ -51,6 +51,7 @@ export type {
   ChannelGap,
   ChannelMessage,
   PublishOptions,
+  Receipt,
   SubscribeOptions,
   Subscription,
 } from "./library/channels.ts";

@@ -4,6 +4,7 @@
  */
 import type { Head } from "../http/head.ts";
 import { isIn, type Network, parseAddress } from "../http/address.ts";
+import type { Proxies } from "../net/callers.ts";
 import type { Peer } from "../net/transport.ts";
 import { listElements } from "../websocket/handshake.ts";
 import type { Config } from "../settings/config.ts";
@@ -21,6 +22,15 @@ export function isTrusted({ hostname }: Pick<Peer, "hostname">, trust: Trust): b
 /** Whether somebody's connections are not counted: this machine's, and those of proxies that are known by address. */
 export function isExempt(peer: Peer, trust: Trust): boolean {
   return isHere(peer) || typeof trust !== "string" && isTrusted(peer, trust);
+}
+
+/** What is believed of those who connect. */
+export function proxiesOf(trust: Trust): Proxies {
+  return {
+    believes: (peer) => isTrusted(peer, trust),
+    client: (head, peer) => clientOf(head, peer, trust),
+    exempt: (peer) => isExempt(peer, trust),
+  };
 }
 
 /**

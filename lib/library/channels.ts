@@ -3,12 +3,21 @@
  * @module
  */
 import { type Loss, parseSince, type Since } from "../hub/cursor.ts";
-import type { Published } from "../hub/engine.ts";
 import type { Gap, Hub } from "../hub/hub.ts";
 import type { Draft, Kind } from "../hub/message.ts";
 import { isKey, nameFault } from "../hub/name.ts";
 import { Follower } from "./follower.ts";
 import { Unread } from "./unread.ts";
+
+/** Says that a message was published. */
+export interface Receipt {
+  /** The message's id. */
+  id: string;
+  /** How many subscribers were told, when it was taken. */
+  subscribers: number;
+  /** Whether it had been published before, under the same key: nothing was published now. */
+  replayed: boolean;
+}
 
 /** How something is published. */
 export interface PublishOptions {
@@ -94,7 +103,7 @@ export async function publishTo(
   data: unknown,
   { key }: PublishOptions,
   maxMessage: number,
-): Promise<Published> {
+): Promise<Receipt> {
   checkName(channel);
   if (key !== undefined && !(typeof key === "string" && isKey(key))) {
     throw new TypeError("key must be 1 to 128 visible ASCII characters");

@@ -2,7 +2,7 @@
  * A WebSocket server for programs.
  * @module
  */
-import { clientOf, isExempt, isTrusted, type Trust } from "../auth/proxy.ts";
+import { proxiesOf, type Trust } from "../auth/proxy.ts";
 import { OwnAddresses } from "../net/addresses.ts";
 import { Backlog } from "../net/backlog.ts";
 import { Callers } from "../net/callers.ts";
@@ -19,6 +19,7 @@ import { Calls, reporter } from "./calls.ts";
 import {
   type PublishOptions,
   publishTo,
+  type Receipt,
   type SubscribeOptions,
   subscribeTo,
   type Subscription,
@@ -27,16 +28,6 @@ import { type HubSettings, LazyHub } from "./lazy_hub.ts";
 import { checkedOptions, parsed } from "./options.ts";
 import { listenAt, urlOf } from "./places.ts";
 import type { AnyOptions, ServeLimits, ServeOptions, UpgradeResult } from "./serve_options.ts";
-
-/** Says that a message was published. */
-export interface Receipt {
-  /** The message's id. */
-  id: string;
-  /** How many subscribers were told, when it was taken. */
-  subscribers: number;
-  /** Whether it had been published before, under the same key: nothing was published now. */
-  replayed: boolean;
-}
 
 /** A server that runs. */
 export interface RunningServer extends AsyncDisposable {
@@ -186,11 +177,7 @@ function commonOf({ maxPerAddress, maxBufferedTotal: most }: ServeLimits, trust:
   return {
     census: new OwnCensus(),
     counts,
-    callers: new Callers(maxPerAddress, new OwnAddresses(), {
-      believes: (peer) => isTrusted(peer, trust),
-      client: (head, peer) => clientOf(head, peer, trust),
-      exempt: (peer) => isExempt(peer, trust),
-    }),
+    callers: new Callers(maxPerAddress, new OwnAddresses(), proxiesOf(trust)),
     backlog: new Backlog(counts, { most, threads: 1, total: () => counts[Count.held]! }),
   };
 }

@@ -5,7 +5,7 @@
 import { setImmediate } from "node:timers";
 import { createAuthorize, createOfToken } from "../auth/auth.ts";
 import { systemTime } from "../backend/post.ts";
-import { clientOf, isExempt, isTrusted } from "../auth/proxy.ts";
+import { proxiesOf } from "../auth/proxy.ts";
 import { Bus, newOrigin } from "../hub/bus.ts";
 import { type Engine, EngineError, type EngineStats } from "../hub/engine.ts";
 import { Hub } from "../hub/hub.ts";
@@ -145,11 +145,7 @@ export function serveOn(context: ServeContext): Serving {
   const common: Common = {
     census,
     counts: row,
-    callers: new Callers(maxPerAddress, addresses, {
-      believes: (peer) => isTrusted(peer, trustProxy),
-      client: (head, peer) => clientOf(head, peer, trustProxy),
-      exempt: (peer) => isExempt(peer, trustProxy),
-    }),
+    callers: new Callers(maxPerAddress, addresses, proxiesOf(trustProxy)),
     backlog: new Backlog(row, { most: maxBufferedTotal, threads, total: held }),
   };
   // The other threads are to know of this one before anybody comes.
