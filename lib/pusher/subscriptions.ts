@@ -5,6 +5,7 @@
 import type { Rights } from "../auth/auth.ts";
 import type { Member, Subscriber } from "../hub/hub.ts";
 import { type Form, type Message, weight } from "../hub/message.ts";
+import { caughtUp } from "../net/catch_up.ts";
 import type { Socket } from "../net/socket.ts";
 import { CloseCode } from "../websocket/close.ts";
 import type { App } from "./app.ts";
@@ -24,9 +25,6 @@ import {
   type User,
 } from "./protocol.ts";
 import { channelText, isAuthentic } from "./signature.ts";
-
-/** What may wait to be sent before more of what was missed follows, in bytes. */
-const CATCH_UP = 64 * 1024;
 
 /** A subscription. */
 export interface Place {
@@ -145,7 +143,7 @@ export class Subscriptions implements Subscriber {
 
   /** @inheritDoc */
   ready(): Promise<void> | undefined {
-    return this.#socket.bufferedAmount > CATCH_UP ? this.#socket.drained(CATCH_UP) : undefined;
+    return caughtUp(this.#socket);
   }
 
   /** @inheritDoc */

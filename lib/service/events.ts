@@ -8,13 +8,13 @@ import type { Since } from "../hub/cursor.ts";
 import type { Hub, Member, Subscriber } from "../hub/hub.ts";
 import { type Message, weight } from "../hub/message.ts";
 import type { Presence } from "../hub/presence.ts";
+import { caughtUp } from "../net/catch_up.ts";
 import type { Stream, StreamHandler } from "../net/stream.ts";
 import type { Rights } from "../auth/auth.ts";
 import type { Connections } from "./connections.ts";
 import { bodyEvent, chunkedBodyEvent, chunkedEvent, encodeEvent, event, gaps } from "./forms.ts";
 import { Latest } from "./latest.ts";
 import { Members } from "./members.ts";
-import { CATCH_UP } from "./speaker.ts";
 
 /** Between the comment lines that keep the stream alive, in ms. */
 const KEEP_ALIVE = 25_000;
@@ -122,7 +122,7 @@ function streamSubscriber(
     letGo: (message) => stream.kept.delete(message),
     ready() {
       if (latest !== undefined) return latest.ready();
-      return stream.bufferedAmount > CATCH_UP ? stream.drained(CATCH_UP) : undefined;
+      return caughtUp(stream);
     },
     overrun() {
       overrun();

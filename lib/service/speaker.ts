@@ -3,14 +3,12 @@
  * @module
  */
 import type { Form, Message } from "../hub/message.ts";
+import { caughtUp } from "../net/catch_up.ts";
 import type { Socket } from "../net/socket.ts";
 import { Opcode } from "../websocket/frame.ts";
 import type { FrameForms, Mode } from "./forms.ts";
 import { Latest } from "./latest.ts";
 import { formFor, sendMessage } from "./send.ts";
-
-/** What may wait to be sent before more of what was missed follows, in bytes. */
-export const CATCH_UP = 64 * 1024;
 
 /** Speaks to one subscriber. */
 export class Speaker {
@@ -63,7 +61,7 @@ export class Speaker {
   /** Resolves when more of what was missed can be sent; `undefined` if it can at once. */
   ready(): Promise<void> | undefined {
     if (this.#latest !== undefined) return this.#latest.ready();
-    return this.#socket.bufferedAmount > CATCH_UP ? this.#socket.drained(CATCH_UP) : undefined;
+    return caughtUp(this.#socket);
   }
 
   /** Sends all that waits. */
